@@ -1,0 +1,46 @@
+# make run: install what is missing, build, start the gateway.  make test: and run every test.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: build run test test-release test-asan test-tsan deps deps-test bench format tidy clean
+
+JOBS ?= $(shell nproc)
+CONFIGURE = cmake -G Ninja -S . -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19
+
+deps:
+	@scripts/install-deps "build run"
+deps-test:
+	@scripts/install-deps "build run test"
+
+build: deps
+	@$(CONFIGURE) -B build/release -DCMAKE_BUILD_TYPE=Release -DWEIR_TESTS=OFF >/dev/null
+	@cmake --build build/release -j $(JOBS)
+
+run: build
+	@build/release/bin/weir run
+
+test: test-release test-asan test-tsan
+
+test-release: deps-test
+	@$(CONFIGURE) -B build/test -DCMAKE_BUILD_TYPE=Release >/dev/null
+	@cmake --build build/test -j $(JOBS)
+	@ctest --test-dir build/test -j 2 --output-on-failure --no-tests=error
+
+test-asan: deps-test
+	@$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_SANITIZE=address,undefined >/dev/null
+	@cmake --build build/asan -j $(JOBS)
+	@ctest --test-dir build/asan -j 2 --output-on-failure --no-tests=error
+
+test-tsan: deps-test
+	@$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_SANITIZE=thread >/dev/null
+	@cmake --build build/tsan -j $(JOBS)
+	@ctest --test-dir build/tsan -j 2 --output-on-failure --no-tests=error
+
+bench: build
+	@scripts/install-deps "build run bench"
+	@bench/run.py
+
+format:
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+
+clean:
+	@rm -rf build

@@ -1,0 +1,112 @@
+// What inspection can learn of a file. A verdict is what was learned; an action is what policy does
+// about it. clean < suspicious < uninspectable < malicious, and joining takes the maximum, so that
+// no additional finding can ever lower a verdict. Plain data, any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+enum class Verdict : std::uint8_t { clean, suspicious, uninspectable, malicious };
+
+// Why something could not be inspected. Each has a counter and a name in policy (reason_name).
+enum class Reason : std::uint8_t {
+  none,
+  encrypted,
+  partly_encrypted,
+  multi_volume,
+  too_large,
+  too_deep,
+  too_many,
+  ratio,
+  timeout,
+  crashed,
+  queue_full,
+  partial,         // a range of a whole that was never seen
+  truncated,
+  unknown_coding,
+  corrupt,
+  parsers_disagree,
+  unsupported,
+  engine_down,
+};
+
+// The scanners that a profile can require. One bit each in a ScannerSet.
+enum class Scanner : std::uint8_t { hash, yara, clamav, structure };
+inline constexpr int kScannerCount = 4;
+
+// One thing that one scanner says about one artifact.
+struct Finding {
+  Scanner scanner = Scanner::structure;
+  Verdict verdict = Verdict::clean;
+  Reason reason = Reason::none;  // set exactly when verdict is uninspectable
+  std::string name;              // signature, rule or format word, e.g. "Eicar-Test-Signature", "zip-aes256"
+  std::string where;             // path inside containers, "" for the outermost file
+
+  bool operator==(const Finding&) const = default;
+};
+
+inline Verdict join(Verdict a, Verdict b) { return a < b ? b : a; }
+
+std::string_view verdict_name(Verdict verdict);
+std::optional<Verdict> verdict_from_name(std::string_view name);
+std::string_view reason_name(Reason reason);  // "partly-encrypted"; "none" for none
+std::optional<Reason> reason_from_name(std::string_view name);
+std::string_view scanner_name(Scanner scanner);
+std::optional<Scanner> scanner_from_name(std::string_view name);
+
+// A small set of scanners, e.g. those that a profile requires.
+class ScannerSet {
+ public:
+  constexpr ScannerSet() = default;
+  constexpr void add(Scanner scanner) { bits_ |= bit(scanner); }
+  constexpr bool has(Scanner scanner) const { return (bits_ & bit(scanner)) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  constexpr std::uint8_t bits() const { return bits_; }
+  static constexpr ScannerSet from_bits(std::uint8_t bits) {
+    ScannerSet set;
+    set.bits_ = bits & ((1U << kScannerCount) - 1);
+    return set;
+  }
+  bool operator==(const ScannerSet&) const = default;
+
+ private:
+  static constexpr std::uint8_t bit(Scanner scanner) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(scanner));
+  }
+  std::uint8_t bits_ = 0;
+};
+
+// Everything learned about one download. Built by starting from the required scanners: whatever was
+// required and did not report completion counts as uninspectable, so a crash, a timeout or a
+// forgotten call can only raise the verdict.
+class Assessment {
+ public:
+  explicit Assessment(ScannerSet required = {}) : required_(required) {}
+
+  void add(Finding finding);                        // adding never lowers the verdict
+  void complete(Scanner scanner) { completed_.add(scanner); }
+  // The reason that stands for a required scanner that never completed (default: engine-down).
+  void set_missing_reason(Reason reason) { missing_reason_ = reason; }
+
+  Verdict verdict() const;
+  // The finding that decided: of the highest verdict, the first. nullopt when clean.
+  // For a missing scanner a finding is made up with the missing reason.
+  std::optional<Finding> worst() const;
+  const std::vector<Finding>& findings() const { return findings_; }
+  ScannerSet required() const { return required_; }
+  ScannerSet completed() const { return completed_; }
+  std::uint32_t artifacts = 1;  // how many files were looked at, the outer one included
+
+ private:
+  ScannerSet required_;
+  ScannerSet completed_;
+  Reason missing_reason_ = Reason::engine_down;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace weir

@@ -1,0 +1,95 @@
+// The compiled policy: immutable, shared by all loops, pinned by every transaction for its life.
+// Loading checks everything and reports each problem with file:line:column; deciding never fails,
+// never allocates more than its answer, and does not depend on the length of host lists.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/profile.h"
+#include "core/result.h"
+#include "policy/facts.h"
+
+namespace weir {
+
+enum class Action : std::uint8_t {
+  allow,
+  alert,      // allow, and say so in the event (severity raised)
+  block,
+  intercept,  // connect stage: open the TLS
+  bypass,     // connect stage: pass through untouched
+};
+std::string_view action_name(Action action);
+std::string_view stage_name(Stage stage);
+
+// What one stage decided. Views and the profile live as long as the Policy.
+struct Decision {
+  Action action = Action::block;
+  Stage stage = Stage::connect;
+  std::string_view rule;            // "default" rules have names too; never empty
+  std::string_view reason;          // the rule's own words for people, may be empty
+  const Profile* profile = nullptr; // response stage: never null
+};
+
+// A problem in a configuration file, for people and editors.
+struct Diagnostic {
+  std::string file;
+  int line = 0, column = 0;  // 1-based; 0 = the whole file
+  std::string message;       // what, where, and a suggestion when there is a near name
+  std::string text() const;  // "policy.yaml:3:7: unknown key 'hots' (did you mean 'host'?)"
+};
+
+// One rule's part in an explanation.
+struct RuleTrace {
+  std::string_view rule;
+  bool matched = false;
+  struct Condition {
+    std::string_view name;
+    std::string wanted;  // as written
+    std::string actual;  // the fact
+    bool matched = false;
+  };
+  std::vector<Condition> conditions;  // in order, up to the first that fails
+};
+
+// What the address guard may dial beyond global addresses.
+struct NetworkRules {
+  std::vector<std::uint16_t> connect_ports{443, 8443};
+  std::vector<std::uint16_t> http_ports{80, 8080};  // absolute-form http://
+  std::vector<Cidr> open_addresses;                 // private ranges that policy opens
+  bool may_dial(const IpAddress& address) const;
+};
+
+class Policy {
+ public:
+  // All problems are in `problems`; null exactly when there is at least one error.
+  static std::shared_ptr<const Policy> load(const std::string& file,
+                                            std::vector<Diagnostic>& problems);
+  ~Policy();
+
+  Decision decide(Stage stage, const Facts& facts) const;
+  // An origin whose certificate does not verify (facts.certificate_error is set): only a request
+  // rule that names certificate_error can allow it; otherwise block.
+  Decision on_certificate_error(const Facts& facts) const;
+  // The same as decide(), with every rule considered and why it matched or not.
+  Decision explain(Stage stage, const Facts& facts, std::vector<RuleTrace>& trace) const;
+
+  const NetworkRules& network() const;
+  // Categories of a host or URL from the list files, appended; views live as long as the policy.
+  void categories_of(std::string_view host, std::string_view url,
+                     std::vector<std::string_view>& out) const;
+  void groups_of(std::string_view user, std::vector<std::string_view>& out) const;
+  std::string_view version() const;  // short hash of everything it was loaded from
+
+  // Runs the policy's own `tests:`; one diagnostic per failed test.
+  std::vector<Diagnostic> self_test(int& passed) const;
+
+ private:
+  struct Compiled;
+  explicit Policy(std::unique_ptr<Compiled> compiled);
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace weir
