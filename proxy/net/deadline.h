@@ -20,7 +20,7 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
-  void arm(Duration after);  // replaces an earlier one
+  void arm(Duration after);  // replaces an earlier one; more than a year is a year
   void disarm();
   bool armed() const { return slot_ != nullptr; }
 
@@ -42,6 +42,8 @@ class DeadlineQueue {
   ~DeadlineQueue();
   void tick();  // fires everything that is due
   std::size_t armed() const { return armed_; }
+  // Called whenever the queue stops being empty: whoever ticks may rest until then.
+  void on_first_armed(std::move_only_function<void()> wake) { wake_ = std::move(wake); }
 
  private:
   friend class Deadline;
@@ -51,11 +53,14 @@ class DeadlineQueue {
   static constexpr std::size_t kSlots = 1024;
   void link(Deadline& deadline, SteadyTime due);
   void unlink(Deadline& deadline);
+  static void push(Slot& slot, Deadline& deadline);
+  void collect(Slot& slot, SteadyTime now, Slot& expired);
 
   const Clock& clock_;
   std::unique_ptr<Slot[]> slots_;
   SteadyTime last_;
   std::size_t armed_ = 0;
+  std::move_only_function<void()> wake_;
 };
 
 }  // namespace weir

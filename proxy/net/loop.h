@@ -34,6 +34,25 @@ class LoanedBuffer {
   std::unique_ptr<std::uint8_t[]> block_;
 };
 
+// Something that suspends coroutines outside Asio's own queues. The loop knows all of them, so that
+// what is still suspended when the loop goes is dropped with it and not leaked.
+class Suspender {
+ public:
+  explicit Suspender(class Loop& loop);
+  virtual ~Suspender();
+  Suspender(const Suspender&) = delete;
+  Suspender& operator=(const Suspender&) = delete;
+
+ protected:
+  virtual void drop() = 0;  // gives up the suspended coroutine, if any
+
+ private:
+  friend class Loop;
+  class Loop* loop_;
+  Suspender* previous_ = nullptr;
+  Suspender* next_ = nullptr;
+};
+
 class Loop {
  public:
   static constexpr std::size_t kBufferBytes = 64 * 1024;
@@ -54,6 +73,7 @@ class Loop {
 
  private:
   friend class LoanedBuffer;
+  friend class Suspender;
   struct State;
   const Clock& clock_;
   std::unique_ptr<State> state_;

@@ -1,0 +1,58 @@
+// What a transaction may use. Shared holds what all loops share (immutable or thread-safe);
+// LoopServices what one loop owns. Passed by reference from the app; nothing here is global.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "conf/settings.h"
+#include "core/event_id.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "inspect/inspector.h"
+#include "inspect/spool.h"
+#include "policy/policy.h"
+#include "proxy/authenticator.h"
+#include "proxy/blocked_memory.h"
+#include "proxy/client_limits.h"
+#include "proxy/events/event_log.h"
+#include "proxy/gateway_metrics.h"
+#include "proxy/net/loop.h"
+#include "proxy/origin_pool.h"
+#include "proxy/pinning.h"
+#include "proxy/tls/tls.h"
+
+namespace weir {
+
+struct Shared {
+  const Settings& settings;
+  const Clock& clock;
+  Log& log;
+  Metrics& metrics;
+  GatewayMetrics& counters;
+  EventLog& events;
+  Inspector& inspector;
+  SpoolStore& spools;
+  ClientTls& client_tls;
+  ClientLimits& client_limits;
+  BlockedMemory& blocked;
+  PinningMemory& pinning;
+  Authenticator* authenticator;  // null = no proxy authentication
+  std::string via_name;
+  std::atomic<bool> draining{false};
+};
+
+struct LoopServices {
+  Shared& shared;
+  Loop& loop;
+  Issuer& issuer;
+  Dialer& dialer;
+  OriginPool& origins;
+  EventIds& ids;
+  // The policy in force on this loop; replaced by a task on the loop, pinned by each transaction.
+  std::shared_ptr<const Policy> policy;
+};
+
+}  // namespace weir

@@ -1,0 +1,719 @@
+#include "proxy/transaction.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "core/event_id.h"
+#include "core/url.h"
+#include "inspect/decode.h"
+#include "inspect/intake.h"
+#include "proxy/child.h"
+#include "proxy/delivery.h"
+#include "proxy/forwarding.h"
+#include "proxy/net/signal.h"
+#include "proxy/range.h"
+#include "proxy/refusal.h"
+#include "proxy/transaction_facts.h"
+#include "proxy/websocket.h"
+
+namespace weir {
+namespace {
+
+using OriginPtr = std::unique_ptr<OriginStream>;
+
+// How much of a request body is still read after its origin stopped listening.
+constexpr std::uint64_t kMostDiscarded = 1024 * 1024;
+
+// The steps in the order in which a request meets them.
+class Transaction {
+ public:
+  Transaction(ClientStream& client, const ClientContext& context, LoopServices& svc)
+      : client_(client), context_(context), svc_(svc), policy_(svc.policy) {
+    record_.id = svc.ids.next();
+    record_.start = svc.shared.clock.wall();
+    began_ = svc.shared.clock.steady();
+  }
+
+  Co<void> run();
+
+ private:
+  // 1. What is asked, by whom; may it be asked at all?
+  std::optional<Refusal> admit();
+  Result<Url> target_url() const;
+  std::optional<Refusal> blocked_before() const;
+  // 2. The exchange with the origin.
+  Co<Result<void>> exchange();
+  Co<Result<OriginPtr>> open_origin(bool fresh);
+  Co<Result<void>> converse(OriginPtr& origin, bool may_retry);
+  Co<Result<ResponseHead>> ask(OriginStream& origin, std::optional<Child>& uploading);
+  Co<Result<ResponseHead>> final_head(OriginStream& origin);
+  Co<Result<void>> upload(OriginStream& origin);
+  Co<Result<void>> join_upload(Child& uploading);
+  // 3. The response.
+  Co<Result<void>> deliver(OriginPtr& origin, ResponseHead head);
+  Co<Result<void>> deliver_plain(OriginStream& origin, const ResponseHead& head, BodyPiece first);
+  Co<Result<void>> deliver_streamed(OriginStream& origin, const ResponseHead& head, BodyPiece first,
+                                    const Profile& profile);
+  Co<Result<void>> deliver_inspected(OriginStream& origin, const ResponseHead& head,
+                                     BodyPiece first, const Profile& profile);
+  Co<Result<void>> pump(OriginStream& origin, BodyPiece piece);
+  Co<Result<void>> refetch_whole(OriginPtr& origin);
+  Co<Result<void>> relay_upgraded(OriginStream& origin, ResponseHead head);
+  // 4. The end.
+  Co<Result<void>> refuse(Refusal refusal);
+  Co<Result<void>> give_up(const Error& error);
+  void submit(const Result<void>& outcome);
+
+  Decision decide(Stage stage);
+  Refusal policy_refusal(const Decision& ruling) const;
+  Refusal verdict_refusal(const Decision& ruling) const;
+  void note_origin(const OriginStream& origin);
+  Duration idle_limit() const;
+
+  ClientStream& client_;
+  const ClientContext& context_;
+  LoopServices& svc_;
+  std::shared_ptr<const Policy> policy_;  // pinned: a reload never changes rules under us
+  TransactionRecord record_;
+  SteadyTime began_;
+  Url url_;
+  TransactionFacts facts_;
+  std::vector<std::string> accepted_errors_;
+  std::optional<ByteRange> range_;  // the client asked for this; we fetch the whole and cut
+  bool keep_range_ = false;         // media: the origin answers the range itself
+  bool answered_ = false;           // a response head has left towards the client
+  bool upload_may_start_ = true;
+  std::optional<Signal> upload_go_;
+  std::string websocket_key_;       // sent to the origin on behalf of an h2 client
+};
+
+Co<void> Transaction::run() {
+  Result<void> outcome;
+  try {
+    if (auto refusal = admit()) {
+      outcome = co_await refuse(std::move(*refusal));
+    } else {
+      outcome = co_await exchange();
+    }
+  } catch (const std::exception& error) {  // a library's or ours: never a reason to release bytes
+    svc_.shared.counters.internal_errors.add();
+    svc_.shared.log.error("transaction", "exception", {{"what", error.what()}});
+    outcome = fail(Errc::internal, Fault::local, error.what());
+    client_.reset();
+  }
+  client_.on_gone({});
+  submit(outcome);
+}
+
+// ---- 1. admission ---------------------------------------------------------------------------
+
+std::optional<Refusal> Transaction::admit() {
+  const RequestHead& request = client_.request();
+  record_.client = context_.client;
+  record_.user = context_.user;
+  record_.method = request.method;
+  record_.client_protocol = request.version == HttpVersion::h2     ? "HTTP/2"
+                            : request.version == HttpVersion::h1_1 ? "HTTP/1.1"
+                                                                   : "HTTP/1.0";
+  record_.user_agent = request.fields.get("user-agent");
+  record_.referrer = request.fields.get("referer");
+  record_.client_tls_version = context_.tls_version;
+  record_.client_tls_cipher = context_.tls_cipher;
+  record_.client_alpn = context_.alpn;
+  record_.sni = context_.sni;
+  record_.ja4 = context_.ja4;
+  record_.ech = context_.ech;
+  record_.policy_version = policy_->version();
+  if (context_.tunnelled) record_.stages.push_back(context_.connect_note);
+
+  auto url = target_url();
+  if (!url) {
+    record_.host = request.authority;
+    record_.url = request.path;
+    return refusal_for(url.error());
+  }
+  url_ = std::move(*url);
+  facts_.set_client(context_, *policy_, record_.start);
+  facts_.set_request(request, url_, *policy_);
+  record_.url = facts_.url_text();
+  record_.host = url_.host;
+  record_.port = url_.port;
+
+  if (svc_.shared.draining.load(std::memory_order_relaxed) || !svc_.shared.events.accepting()) {
+    return Refusal{.kind = RefusalKind::busy, .status = 503, .action = "error",
+                   .detail = "the gateway is not taking new requests", .retry_after_seconds = 5};
+  }
+  if (came_through(request.fields, svc_.shared.via_name)) {
+    return Refusal{.kind = RefusalKind::loop, .status = 508};
+  }
+  if (context_.tunnelled &&
+      (url_.host != context_.tunnel_host || url_.port != context_.tunnel_port)) {
+    return Refusal{.kind = RefusalKind::misdirected, .status = 421,
+                   .detail = "the tunnel is to " + context_.tunnel_host + ", the request to " +
+                             url_.host};
+  }
+  if (context_.connect_blocked) {
+    Refusal refusal{.kind = RefusalKind::policy, .status = 403};
+    refusal.rule = context_.connect_note.rule;
+    refusal.rule_words = context_.connect_reason;
+    return refusal;
+  }
+  if (!context_.tunnelled && !std::ranges::contains(policy_->network().http_ports, url_.port)) {
+    return Refusal{.kind = RefusalKind::port, .status = 403, .rule = "http-ports",
+                   .detail = "port " + std::to_string(url_.port) + " is not open for http"};
+  }
+  const Decision ruling = decide(Stage::request);
+  if (ruling.action == Action::block) return policy_refusal(ruling);
+  return blocked_before();
+}
+
+Result<Url> Transaction::target_url() const {
+  const RequestHead& request = client_.request();
+  const std::string_view scheme = context_.tunnelled ? "https" : std::string_view(request.scheme);
+  if (!context_.tunnelled && request.scheme != "http") {
+    return fail(Errc::malformed, Fault::client,
+                request.scheme.empty() ? "this is a proxy: the request needs an absolute http URL"
+                                       : "use CONNECT for " + request.scheme + " URLs");
+  }
+  return url_from_parts(scheme, request.authority, request.path == "*" ? "/" : request.path);
+}
+
+// A range of an object that was blocked as a whole does not get its rest.
+std::optional<Refusal> Transaction::blocked_before() const {
+  if (!client_.request().fields.has("range")) return std::nullopt;
+  const auto known = svc_.shared.blocked.find(facts_.url_text());
+  if (!known) return std::nullopt;
+  Refusal refusal{.kind = known->verdict == Verdict::malicious ? RefusalKind::malicious
+                                                               : RefusalKind::uninspectable,
+                  .status = 403};
+  refusal.verdict = known->verdict;
+  refusal.reason = known->reason;
+  refusal.threat = known->threat;
+  refusal.rule = known->rule;
+  return refusal;
+}
+
+Decision Transaction::decide(Stage stage) {
+  const Decision ruling = policy_->decide(stage, facts_.facts);
+  record_.stages.push_back({std::string(stage_name(stage)), std::string(action_name(ruling.action)),
+                            std::string(ruling.rule)});
+  record_.rule = ruling.rule;
+  if (ruling.action == Action::alert) record_.action = "alert";
+  return ruling;
+}
+
+// ---- 2. the exchange with the origin --------------------------------------------------------
+
+Co<Result<void>> Transaction::exchange() {
+  const RequestHead& request = client_.request();
+  if (request.method == "GET") range_ = parse_range(request.fields.get("range"));
+  keep_range_ = range_.has_value() && wants_media(request);
+
+  for (int attempt = 0;; ++attempt) {
+    auto origin = co_await open_origin(attempt > 0);
+    if (!origin) co_return co_await give_up(origin.error());
+    auto outcome = co_await converse(*origin, attempt == 0);
+    if (outcome || !outcome.error().retryable || attempt > 0) co_return outcome;
+  }
+}
+
+// One try with one origin. A retryable error comes back only while nothing is spent: the client has
+// not been answered and its body not been touched.
+Co<Result<void>> Transaction::converse(OriginPtr& origin, bool may_retry) {
+  client_.on_gone([stream = origin.get()] { stream->reset(); });
+  std::optional<Child> uploading;
+  auto head = co_await ask(*origin, uploading);
+  Result<void> outcome;
+  if (head) {
+    outcome = co_await deliver(origin, std::move(*head));
+  } else if (head.error().retryable && may_retry && client_.bytes_in() == 0 && !client_.gone()) {
+    outcome = pass(std::move(head));
+  } else {
+    Error error = std::move(head).error();
+    error.retryable = false;
+    if (origin) origin->reset();
+    // The client broke off: that is the cause, not what the origin made of it.
+    if (uploading) {
+      auto sent = co_await join_upload(*uploading);
+      if (!sent && sent.error().fault == Fault::client) error = std::move(sent).error();
+    }
+    outcome = co_await give_up(error);
+  }
+  if (uploading) {
+    if (origin && !uploading->done()) origin->reset();  // answered before it was all sent
+    (void)co_await join_upload(*uploading);
+  }
+  client_.on_gone({});
+  co_return outcome;
+}
+
+Co<Result<OriginPtr>> Transaction::open_origin(bool fresh) {
+  OriginTarget target{.scheme = url_.scheme, .host = url_.host, .port = url_.port,
+                      .accepted_errors = accepted_errors_,
+                      .http1_only = client_.request().protocol == "websocket", .fresh = fresh,
+                      .policy = policy_};
+  auto origin = co_await svc_.origins.open(target);
+  // Each certificate error that policy accepts for this host is accepted by name, nothing else.
+  while (!origin && origin.error().code == Errc::tls_certificate &&
+         target.accepted_errors.size() < 4) {
+    const std::string word = origin.error().what.substr(0, origin.error().what.find(':'));
+    record_.certificate_error = word;
+    facts_.facts.certificate_error = record_.certificate_error;
+    const Decision ruling = policy_->on_certificate_error(facts_.facts);
+    record_.stages.push_back({"certificate", std::string(action_name(ruling.action)),
+                              std::string(ruling.rule)});
+    record_.rule = ruling.rule;
+    if (ruling.action == Action::block) break;
+    if (ruling.action == Action::alert) record_.action = "alert";
+    target.accepted_errors.push_back(word);
+    origin = co_await svc_.origins.open(target);
+  }
+  accepted_errors_ = std::move(target.accepted_errors);
+  if (origin) note_origin(**origin);
+  co_return origin;
+}
+
+// Sends the request and gives the final response head. The body goes up at the same time: an origin
+// may answer before it has all of it, and a duplex exchange (gRPC) never stops sending.
+Co<Result<ResponseHead>> Transaction::ask(OriginStream& origin, std::optional<Child>& uploading) {
+  const RequestHead& request = client_.request();
+  RequestHead onward = forwarded_request(
+      request, {.via_name = svc_.shared.via_name, .keep_range = keep_range_});
+  onward.scheme = url_.scheme;
+  onward.authority = url_.authority();
+  websocket_key_ = request_upgrade(request, onward, svc_.ids.random());
+  if (auto sent = co_await origin.send_head(onward); !sent) co_return pass(std::move(sent));
+  if (onward.framing.kind != Framing::Kind::none) {
+    upload_go_.emplace(svc_.loop);
+    upload_may_start_ = !request.expect_continue;
+    uploading.emplace(svc_.loop, upload(origin));
+  }
+  co_return co_await final_head(origin);
+}
+
+Co<Result<ResponseHead>> Transaction::final_head(OriginStream& origin) {
+  const auto asked = svc_.shared.clock.steady();
+  for (int informational = 0; informational < 16; ++informational) {
+    auto head = co_await origin.read_head(svc_.shared.settings.timeouts.response_head);
+    if (!head) co_return head;
+    if (!head->informational() || head->status == 101) {
+      record_.first_byte = svc_.shared.clock.steady() - asked;
+      co_return head;
+    }
+    if (head->status == 100) {
+      upload_may_start_ = true;
+      if (upload_go_) upload_go_->notify();
+    }
+    if (auto sent = co_await client_.send_informational(*head); !sent) co_return pass(std::move(sent));
+  }
+  co_return fail(Errc::malformed, Fault::origin, "more than 16 informational responses");
+}
+
+Co<Result<void>> Transaction::upload(OriginStream& origin) {
+  // Expect: 100-continue waits for the origin's word, for a second (RFC 9110 10.1.1).
+  if (!upload_may_start_) (void)co_await upload_go_->wait(std::chrono::seconds(1));
+  Result<void> outcome;
+  std::uint64_t discarded = 0;
+  for (;;) {
+    auto piece = co_await client_.read_body();
+    if (!piece) {
+      if (outcome) origin.reset();
+      co_return pass(std::move(piece));
+    }
+    if (!*piece) break;
+    // An origin that has enough may stop listening; the client is heard out a little longer, so
+    // that it gets to read the answer instead of a reset.
+    if (outcome) outcome = co_await origin.send_body(**piece);
+    if (!outcome && (discarded += (*piece)->size()) > kMostDiscarded) co_return outcome;
+  }
+  if (outcome) outcome = co_await origin.send_end(client_.request_trailers());
+  co_return outcome;
+}
+
+Co<Result<void>> Transaction::join_upload(Child& uploading) {
+  upload_go_->notify();
+  return uploading.join();
+}
+
+void Transaction::note_origin(const OriginStream& origin) {
+  const OriginFacts& facts = origin.facts();
+  record_.origin_address = facts.address;
+  record_.origin_tls_version = facts.tls_version;
+  record_.origin_tls_cipher = facts.tls_cipher;
+  record_.origin_alpn = facts.protocol;
+  record_.certificate_sha256 = facts.certificate_sha256;
+  record_.certificate_subject = facts.certificate_subject;
+  record_.certificate_issuer = facts.certificate_issuer;
+  record_.origin_reused = facts.reused;
+  record_.dns = facts.dns;
+  record_.connect = facts.connect;
+  record_.tls = facts.tls;
+}
+
+// ---- 3. the response ------------------------------------------------------------------------
+
+Co<Result<void>> Transaction::deliver(OriginPtr& origin, ResponseHead head) {
+  const RequestHead& request = client_.request();
+  if (head.status == 101 || (!request.protocol.empty() && head.status / 100 == 2)) {
+    co_return co_await relay_upgraded(*origin, std::move(head));
+  }
+  facts_.set_response(head, request);
+  record_.content_type = facts_.facts.content_type;
+  record_.file_name = facts_.name();
+  const ResponseHead onward = forwarded_response(head, svc_.shared.via_name);
+
+  if (response_has_no_body(request.method, head.status) || head.framing.kind == Framing::Kind::none) {
+    if (const Decision ruling = decide(Stage::response); ruling.action == Action::block) {
+      origin->reset();
+      co_return co_await refuse(policy_refusal(ruling));
+    }
+    record_.status = head.status;
+    answered_ = true;
+    if (auto sent = co_await client_.send_head(onward); !sent) co_return sent;
+    co_return co_await client_.send_end({});
+  }
+
+  // The first bytes tell the type, whatever the header says; an endless response is not waited for.
+  BodyPiece first = ByteView{};
+  if (!facts_.facts.endless) {
+    auto piece = co_await origin->read_body(svc_.shared.settings.timeouts.origin_body);
+    if (!piece) co_return co_await give_up(piece.error());
+    first = *piece;
+    if (first) facts_.set_sniffed(sniff_piece(*first, head.fields.joined("content-encoding")));
+  }
+  record_.file_type = facts_.facts.file_type;
+  Decision ruling = decide(Stage::response);
+  if (ruling.action != Action::block && ruling.profile->prove_media &&
+      !proves_media(facts_.sniffed(), facts_.facts.content_type)) {
+    // It says media and is not: judge it by what it is.
+    facts_.facts.content_type = {};
+    ruling = decide(Stage::response);
+  }
+  if (ruling.action == Action::block) {
+    origin->reset();
+    co_return co_await refuse(policy_refusal(ruling));
+  }
+  const Profile& profile = *ruling.profile;
+  const bool whole_needed =
+      profile.delivery == Delivery::hold || profile.delivery == Delivery::trickle;
+  if (head.status == 206 && whole_needed) co_return co_await refetch_whole(origin);
+  switch (profile.delivery) {
+    case Delivery::direct: co_return co_await deliver_plain(*origin, onward, first);
+    case Delivery::stream: co_return co_await deliver_streamed(*origin, onward, first, profile);
+    case Delivery::trickle:
+    case Delivery::hold: break;
+  }
+  co_return co_await deliver_inspected(*origin, onward, first, profile);
+}
+
+// A part of a whole that was never seen cannot be inspected: fetch the whole, cut the range from it.
+Co<Result<void>> Transaction::refetch_whole(OriginPtr& origin) {
+  if (!keep_range_) {  // an origin that answers 206 to a request without Range
+    origin->reset();
+    co_return co_await give_up(
+        Error{Errc::malformed, Fault::origin, false, "206 without a range request"});
+  }
+  client_.on_gone({});
+  origin->reset();
+  origin.reset();
+  keep_range_ = false;
+  auto again = co_await open_origin(false);
+  if (!again) co_return co_await give_up(again.error());
+  origin = std::move(*again);
+  client_.on_gone([stream = origin.get()] { stream->reset(); });
+  auto head = co_await ask(*origin);
+  if (!head) co_return co_await give_up(head.error());
+  if (head->status == 206) {
+    co_return co_await give_up(
+        Error{Errc::malformed, Fault::origin, false, "206 without a range request"});
+  }
+  co_return co_await deliver(origin, std::move(*head));
+}
+
+Co<Result<void>> Transaction::deliver_plain(OriginStream& origin, const ResponseHead& head,
+                                            BodyPiece first) {
+  record_.delivery = record_.delivery.empty() ? "direct" : record_.delivery;
+  record_.status = head.status;
+  answered_ = true;
+  if (auto sent = co_await client_.send_head(head); !sent) co_return sent;
+  if (first && first->empty()) {  // nothing is here yet: the head must not wait for it
+    if (auto flushed = co_await client_.flush(); !flushed) co_return flushed;
+  }
+  co_return co_await pump(origin, first);
+}
+
+// Moves what is left of the body, unseen.
+Co<Result<void>> Transaction::pump(OriginStream& origin, BodyPiece piece) {
+  while (piece) {
+    record_.bytes_origin += piece->size();
+    if (!piece->empty()) {
+      if (auto sent = co_await client_.send_body(*piece); !sent) {
+        origin.reset();
+        co_return sent;
+      }
+    }
+    auto next = co_await origin.read_body(idle_limit());
+    if (!next) {
+      client_.reset();
+      co_return pass(std::move(next));
+    }
+    piece = *next;
+  }
+  co_return co_await client_.send_end(origin.response_trailers());
+}
+
+// Inspected while flowing: each piece is digested, and the last one leaves only when the digest is
+// not on a hash list. Endless bodies have no last piece to keep.
+Co<Result<void>> Transaction::deliver_streamed(OriginStream& origin, const ResponseHead& head,
+                                               BodyPiece first, const Profile& profile) {
+  record_.delivery = "stream";
+  if (facts_.facts.endless || !profile.scanners.has(Scanner::hash)) {
+    co_return co_await deliver_plain(origin, head, first);
+  }
+  record_.status = head.status;
+  answered_ = true;
+  if (auto sent = co_await client_.send_head(head); !sent) co_return sent;
+  FlowingDigest digest(svc_.shared.inspector.wants_old_digests());
+  std::string kept(first ? as_text(*first) : std::string_view{});
+  while (first) {
+    auto next = co_await origin.read_body(idle_limit());
+    if (!next) {
+      client_.reset();
+      co_return pass(std::move(next));
+    }
+    digest.update(as_bytes(kept));
+    record_.bytes_origin += kept.size();
+    if (!*next) break;
+    if (auto sent = co_await client_.send_body(as_bytes(kept)); !sent) {
+      origin.reset();
+      co_return sent;
+    }
+    kept.assign(as_text(**next));
+  }
+  ScanSubject subject = digest.finish();
+  record_.sha256 = subject.sha256;
+  record_.file_size = record_.bytes_origin;
+  ScannerSet hash_only;
+  hash_only.add(Scanner::hash);
+  Profile by_hash = profile;
+  by_hash.scanners = hash_only;
+  ScanTimes times;
+  const Assessment found = co_await svc_.shared.inspector.assess(subject, by_hash, times);
+  facts_.set_verdict(found, record_.sha256);
+  record_.verdict = found.verdict();
+  record_.findings = found.findings();
+  const Decision ruling = decide(Stage::verdict);
+  if (ruling.action == Action::block) {
+    record_.action = "block";
+    client_.reset();
+    co_return Result<void>{};
+  }
+  if (!kept.empty()) {
+    if (auto sent = co_await client_.send_body(as_bytes(kept)); !sent) co_return sent;
+  }
+  co_return co_await client_.send_end(origin.response_trailers());
+}
+
+Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const ResponseHead& head,
+                                                BodyPiece first, const Profile& profile) {
+  const std::string coding = head.fields.joined("content-encoding");
+  auto opened = svc_.shared.spools.open_intake(profile, coding, facts_.facts.size,
+                                               svc_.shared.inspector.wants_old_digests());
+  if (!opened) {
+    origin.reset();
+    co_return co_await give_up(opened.error());
+  }
+  Intake& intake = **opened;
+  const bool trickle = profile.delivery == Delivery::trickle && client_.can_show_truncation() && !range_;
+  DeliveryGate gate(trickle ? Delivery::trickle : Delivery::hold, head, client_, intake.raw(),
+                    svc_.loop, if_range_holds(client_.request().fields.get("if-range"), head.fields)
+                                   ? range_
+                                   : std::nullopt);
+  record_.delivery = trickle ? "trickle" : "hold";
+
+  // Origin to spool; what may leave leaves.
+  for (BodyPiece piece = first; piece && !intake.full();) {
+    record_.bytes_origin += piece->size();
+    auto kept = co_await intake.feed(*piece);
+    if (kept) kept = co_await gate.advance();
+    answered_ = gate.started();
+    if (!kept) {
+      origin.reset();
+      co_return co_await give_up(kept.error());
+    }
+    if (intake.full()) break;  // over max_bytes: a finding, and policy decides
+    auto next = co_await origin.read_body(svc_.shared.settings.timeouts.origin_body);
+    if (!next) co_return co_await give_up(next.error());
+    piece = *next;  // nullopt: complete, not merely closed
+  }
+
+  auto artifact = co_await intake.finish();
+  if (!artifact) co_return co_await give_up(artifact.error());
+  facts_.set_sniffed(artifact->type);
+  facts_.facts.size = artifact->subject.size;
+  record_.file_type = facts_.facts.file_type;
+  record_.file_size = artifact->subject.size;
+  record_.sha256 = artifact->subject.sha256;
+  artifact->subject.name = facts_.name();
+
+  ScanTimes times;
+  Assessment found = co_await svc_.shared.inspector.assess(artifact->subject, profile, times);
+  for (Finding& finding : artifact->findings) found.add(std::move(finding));
+  record_.queued = times.queued;
+  record_.scan = times.scanned;
+  record_.from_cache = times.from_cache;
+  record_.scanned = true;
+  record_.verdict = found.verdict();
+  record_.findings = found.findings();
+  record_.artifacts = found.artifacts;
+  facts_.set_verdict(found, record_.sha256);
+  record_.reason = facts_.facts.reason;
+
+  const Decision ruling = decide(Stage::verdict);
+  if (ruling.action == Action::block) {
+    svc_.shared.blocked.remember(
+        facts_.url_text(),
+        {std::string(head.fields.get("etag")), std::string(head.fields.get("last-modified")),
+         record_.verdict, record_.reason, std::string(facts_.facts.threat), record_.rule});
+    origin.reset();
+    if (!gate.started()) co_return co_await refuse(verdict_refusal(ruling));
+    record_.action = "block";
+    record_.status = gate.status();
+    client_.reset();
+    co_return Result<void>{};
+  }
+  svc_.shared.blocked.forget(facts_.url_text());
+  answered_ = true;
+  if (intake.full()) {  // allowed although too large to be inspected: the rest follows unseen
+    record_.status = head.status;
+    if (auto begun = co_await gate.release_part(); !begun) co_return begun;
+    co_return co_await pump(origin, ByteView{});
+  }
+  auto released = co_await gate.release(origin.response_trailers());
+  record_.status = gate.status();
+  co_return released;
+}
+
+// After an upgrade both directions are bytes; each ends on its own.
+Co<Result<void>> Transaction::relay_upgraded(OriginStream& origin, ResponseHead head) {
+  record_.status = head.status;
+  record_.delivery = "direct";
+  answered_ = true;
+  auto upgraded = upgraded_response(client_.request(), std::move(head), websocket_key_);
+  if (!upgraded) {
+    answered_ = false;
+    origin.reset();
+    co_return co_await give_up(upgraded.error());
+  }
+  const ResponseHead& onward = *upgraded;
+  if (auto sent = co_await client_.send_head(onward); !sent) co_return sent;
+  if (auto flushed = co_await client_.flush(); !flushed) co_return flushed;
+  upload_go_.emplace(svc_.loop);
+  upload_may_start_ = true;
+  Child towards_origin(svc_.loop, upload(origin));
+  Result<void> outcome;
+  for (;;) {
+    auto piece = co_await origin.read_body(svc_.shared.settings.timeouts.stream_idle);
+    if (!piece) {
+      outcome = pass(std::move(piece));
+      break;
+    }
+    if (!*piece) {
+      outcome = co_await client_.send_end({});
+      break;
+    }
+    record_.bytes_origin += (*piece)->size();
+    if (auto sent = co_await client_.send_body(**piece); !sent) {
+      outcome = std::move(sent);
+      break;
+    }
+  }
+  if (!outcome) {
+    client_.reset();
+    origin.reset();
+  }
+  (void)co_await towards_origin.join();
+  co_return outcome;
+}
+
+// ---- 4. the end -----------------------------------------------------------------------------
+
+Co<Result<void>> Transaction::refuse(Refusal refusal) {
+  refusal.event_id = record_.id;
+  refusal.url = record_.url;
+  if (refusal.rule.empty()) refusal.rule = record_.rule;
+  if (refusal.kind != RefusalKind::authentication) record_.action = refusal.action;
+  record_.status = refusal.status;
+  if (!refusal.rule.empty()) record_.rule = refusal.rule;
+  const RequestHead& request = client_.request();
+  Page page = render_refusal(refusal, request.fields.get("accept"),
+                             request.fields.get("accept-language"), svc_.shared.settings.notice);
+  answered_ = true;
+  if (auto sent = co_await client_.send_head(page.head); !sent) co_return sent;
+  if (request.method != "HEAD") {
+    if (auto sent = co_await client_.send_body(as_bytes(page.body)); !sent) co_return sent;
+  }
+  co_return co_await client_.send_end({});
+}
+
+// An error before anything left gets a page; later the client must see a broken transfer.
+Co<Result<void>> Transaction::give_up(const Error& error) {
+  record_.error = error.what;
+  record_.error_code = errc_name(error.code);
+  record_.error_fault = fault_name(error.fault);
+  record_.action = "error";
+  if (answered_ || client_.gone()) {
+    client_.reset();
+    co_return std::unexpected(error);
+  }
+  Refusal refusal = refusal_for(error);
+  co_return co_await refuse(std::move(refusal));
+}
+
+void Transaction::submit(const Result<void>& outcome) {
+  if (!outcome && record_.error.empty()) {
+    record_.error = outcome.error().what;
+    record_.error_code = errc_name(outcome.error().code);
+    record_.error_fault = fault_name(outcome.error().fault);
+    if (record_.action != "block") record_.action = "error";
+  }
+  record_.bytes_in = client_.bytes_in();
+  record_.bytes_out = client_.bytes_out();
+  record_.total = svc_.shared.clock.steady() - began_;
+  svc_.shared.counters.count(record_);
+  svc_.shared.events.submit(std::move(record_));
+}
+
+Refusal Transaction::policy_refusal(const Decision& ruling) const {
+  Refusal refusal{.kind = RefusalKind::policy, .status = 403};
+  refusal.rule = ruling.rule;
+  refusal.rule_words = ruling.reason;
+  return refusal;
+}
+
+Refusal Transaction::verdict_refusal(const Decision& ruling) const {
+  Refusal refusal = policy_refusal(ruling);
+  if (record_.verdict == Verdict::malicious) refusal.kind = RefusalKind::malicious;
+  if (record_.verdict == Verdict::uninspectable) refusal.kind = RefusalKind::uninspectable;
+  refusal.verdict = record_.verdict;
+  refusal.reason = record_.reason;
+  refusal.threat = facts_.facts.threat;
+  return refusal;
+}
+
+Duration Transaction::idle_limit() const {
+  const TimeoutSettings& timeouts = svc_.shared.settings.timeouts;
+  return facts_.facts.endless ? timeouts.stream_idle : timeouts.origin_body;
+}
+
+}  // namespace
+
+Co<void> run_transaction(ClientStream& client, const ClientContext& context, LoopServices& svc) {
+  Transaction transaction(client, context, svc);
+  co_await transaction.run();
+}
+
+}  // namespace weir

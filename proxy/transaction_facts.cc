@@ -1,0 +1,66 @@
+#include "proxy/transaction_facts.h"
+
+#include "proxy/forwarding.h"
+
+namespace weir {
+
+void TransactionFacts::set_client(const ClientContext& context, const Policy& policy,
+                                  WallTime now) {
+  facts.client = context.client.address;
+  facts.user = context.user;
+  facts.sni = context.sni;
+  facts.ja4 = context.ja4;
+  facts.ech = context.ech;
+  facts.tls = context.tunnelled;
+  facts.now = now;
+  if (!context.user.empty()) policy.groups_of(context.user, facts.groups);
+}
+
+void TransactionFacts::set_request(const RequestHead& request, const Url& url,
+                                   const Policy& policy) {
+  host_ = url.host;
+  scheme_ = url.scheme;
+  url_ = url.text();
+  path_ = url.path_and_query;
+  method_ = request.method;
+  user_agent_ = request.fields.get("user-agent");
+  facts.host = host_;
+  facts.port = url.port;
+  facts.scheme = scheme_;
+  facts.url = url_;
+  facts.path = path_;
+  facts.method = method_;
+  facts.user_agent = user_agent_;
+  facts.categories.clear();
+  policy.categories_of(host_, url_, facts.categories);
+}
+
+void TransactionFacts::set_response(const ResponseHead& response, const RequestHead& request) {
+  content_type_ = media_type(response.fields.get("content-type"));
+  file_name_ = file_name(response.fields, request.path);
+  facts.status = response.status;
+  facts.content_type = content_type_;
+  facts.file_name = file_name_;
+  facts.endless = is_endless(content_type_);
+  facts.size.reset();
+  if (response.framing.kind == Framing::Kind::length) facts.size = response.framing.length;
+}
+
+void TransactionFacts::set_sniffed(FileType type) {
+  sniffed_ = type;
+  facts.file_type = file_type_name(type);
+  facts.file_family = family_name(family_of(type));
+}
+
+void TransactionFacts::set_verdict(const Assessment& assessment, const std::string& sha256) {
+  sha256_ = sha256;
+  facts.sha256 = sha256_;
+  facts.verdict = assessment.verdict();
+  if (const auto worst = assessment.worst()) {
+    facts.reason = worst->reason;
+    threat_ = worst->name;
+    facts.threat = threat_;
+  }
+}
+
+}  // namespace weir
