@@ -18,8 +18,8 @@ enum class Wait : std::uint8_t { none, readable, writable };
 // What one non-blocking attempt came to. Exactly one of: bytes > 0, eof, wait != none.
 struct IoStep {
   std::size_t bytes = 0;
-  bool eof = false;         // orderly end: FIN on TCP, close_notify on TLS
-  Wait wait = Wait::none;   // nothing moved; try again after this
+  bool eof = false;        // orderly end: FIN on TCP, close_notify on TLS
+  Wait wait = Wait::none;  // nothing moved; try again after this
 };
 
 class ByteStream {
@@ -29,13 +29,14 @@ class ByteStream {
   // Never block. An abrupt end (RST, FIN inside TLS without close_notify) is Errc::truncated.
   virtual Result<IoStep> try_read(MutableBytes into) = 0;
   virtual Result<IoStep> try_write(ByteView from) = 0;
-  // Suspends until the direction is ready; Errc::timeout after `limit`, Errc::cancelled after close().
+  // Suspends until the direction is ready; Errc::timeout after `limit`, Errc::cancelled after
+  // close().
   virtual Co<Result<void>> wait(Wait what, Duration limit) = 0;
 
   // Sends what ends our direction in order (close_notify, FIN); best effort, does not wait.
   virtual void shutdown_write() = 0;
-  // Ends both directions at once; `abrupt` sends RST, so the peer cannot take it for a complete end.
-  // Wakes whoever waits. Idempotent.
+  // Ends both directions at once; `abrupt` sends RST, so the peer cannot take it for a complete
+  // end. Wakes whoever waits. Idempotent.
   virtual void close(bool abrupt) = 0;
   virtual bool is_open() const = 0;
   // True if the peer has ended or broken the connection as far as the kernel knows; reads nothing.

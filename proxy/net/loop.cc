@@ -103,9 +103,7 @@ LoanedBuffer& LoanedBuffer::operator=(LoanedBuffer&& other) noexcept {
 
 LoanedBuffer::~LoanedBuffer() { release(); }
 
-MutableBytes LoanedBuffer::bytes() const {
-  return {block_.get(), block_ ? Loop::kBufferBytes : 0};
-}
+MutableBytes LoanedBuffer::bytes() const { return {block_.get(), block_ ? Loop::kBufferBytes : 0}; }
 
 void LoanedBuffer::release() {
   if (!block_) return;

@@ -67,8 +67,8 @@ class Loop {
   DeadlineQueue& deadlines();
   LoanedBuffer borrow();
 
-  void run();   // on the calling thread, until stop()
-  void stop();  // any thread
+  void run();                                       // on the calling thread, until stop()
+  void stop();                                      // any thread
   void post(std::move_only_function<void()> work);  // any thread: runs `work` on the loop
 
  private:
