@@ -34,4 +34,18 @@ std::vector<PinnedHost> PinningMemory::list() const {
   return all;
 }
 
+std::string PinningMemory::json() const {
+  std::string out = "[";
+  for (const PinnedHost& entry : list()) {
+    if (out.size() > 1) out += ',';
+    out += "{\"host\":" + json_quote(entry.host) +
+           ",\"refusals\":" + std::to_string(entry.refusals) + ",\"clients\":[";
+    for (std::size_t i = 0; i < entry.clients.size(); ++i) {
+      out += (i > 0 ? "," : "") + json_quote(entry.clients[i]);
+    }
+    out += "]}";
+  }
+  return out + "]";
+}
+
 }  // namespace weir
