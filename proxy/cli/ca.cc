@@ -1,0 +1,127 @@
+// weir ca, verify-chain, passwd and bypass-candidates: the small tools.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "conf/load.h"
+#include "proxy/authenticator.h"
+#include "proxy/cli/commands.h"
+#include "proxy/tls/ca.h"
+#include "proxy/tls/signer_process.h"
+#include "proxy/tls/verify.h"
+
+namespace weir {
+namespace {
+
+int show_ca(const std::string& config, bool create) {
+  std::vector<Diagnostic> problems;
+  const auto settings = load_settings(config, problems);
+  print_problems(problems);
+  if (!settings) return kProblem;
+  const std::string file = settings->state_dir + "/ca.pem";
+  if (create) {
+    std::error_code ignored;
+    std::filesystem::create_directories(settings->state_dir, ignored);
+    const auto made = create_ca_apart(helper_folder() + "/weir-sign", settings->state_dir);
+    if (!made) {
+      std::cerr << "weir: " << made.error().what << '\n';
+      return kTrouble;
+    }
+  }
+  const auto ca = read_ca(file);
+  if (!ca) {
+    std::cerr << "weir: " << ca.error().what << "\n(weir ca --create makes one)\n";
+    return kTrouble;
+  }
+  std::cout << "file         " << std::filesystem::absolute(file).string() << "\nsubject      "
+            << ca->subject << "\nSHA-256      " << fingerprint_text(ca->sha256) << '\n';
+  return 0;
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    std::cerr << "weir: " << path << ": cannot be read\n";
+    return std::nullopt;
+  }
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+struct ChainQuestion {
+  std::string chain, ca, host, time;
+};
+
+int judge(const ChainQuestion& question) {
+  const auto chain = read_file(question.chain);
+  const auto ca = read_file(question.ca);
+  if (!chain || !ca) return kTrouble;
+  ChainInput input;
+  input.chain_pem = *chain;
+  input.ca_pem = *ca;
+  input.host = question.host;
+  input.time = SystemClock().wall();
+  if (!question.time.empty()) {
+    std::int64_t seconds = 0;
+    if (!CLI::detail::lexical_cast(question.time, seconds)) {
+      std::cerr << "weir: --time takes seconds since 1970\n";
+      return kUsage;
+    }
+    input.time = WallTime(std::chrono::seconds(seconds));
+  }
+  const ChainJudgement judgement = judge_chain(input);
+  if (judgement.ok) {
+    std::cout << "good\n";
+    return 0;
+  }
+  std::cout << judgement.reason << ": " << judgement.detail << '\n';
+  return kProblem;
+}
+
+int make_password(const std::string& user) {
+  std::string password;
+  if (::isatty(STDIN_FILENO) != 0) std::cerr << "password: ";
+  std::getline(std::cin, password);
+  const auto line = password_line(user, password);
+  if (!line) {
+    std::cerr << "weir: " << line.error().what << '\n';
+    return kUsage;
+  }
+  std::cout << *line << '\n';
+  return 0;
+}
+
+}  // namespace
+
+void add_ca(CLI::App& cli, int& exit_code) {
+  auto* command = cli.add_subcommand("ca", "show the CA: file, subject, fingerprint");
+  auto config = std::make_shared<std::string>(kDefaultConfig);
+  auto create = std::make_shared<bool>(false);
+  command->add_option("-c,--config", *config, "settings file")->capture_default_str();
+  command->add_flag("--create", *create, "make one first (never overwrites)");
+  command->callback([=, &exit_code] { exit_code = show_ca(*config, *create); });
+}
+
+void add_verify_chain(CLI::App& cli, int& exit_code) {
+  auto* command = cli.add_subcommand(
+      "verify-chain", "judge a certificate chain exactly as the gateway would, and say why");
+  auto q = std::make_shared<ChainQuestion>();
+  command->add_option("--chain", q->chain, "PEM: the leaf, then intermediates")->required();
+  command->add_option("--ca", q->ca, "PEM: trusted roots")->required();
+  command->add_option("--host", q->host, "the name it must be for")->required();
+  command->add_option("--time", q->time, "at this moment (seconds since 1970; default now)");
+  command->callback([q, &exit_code] { exit_code = judge(*q); });
+}
+
+void add_passwd(CLI::App& cli, int& exit_code) {
+  auto* command = cli.add_subcommand(
+      "passwd", "make a line for the password file; the password is read from standard input");
+  auto user = std::make_shared<std::string>();
+  command->add_option("user", *user, "user name")->required();
+  command->callback([user, &exit_code] { exit_code = make_password(*user); });
+}
+
+}  // namespace weir

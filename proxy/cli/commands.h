@@ -1,0 +1,36 @@
+// The subcommands of the weir program. Each registers its options with the command line and sets the
+// exit code that its callback came to. Exit codes: 0 well, 1 a problem was found, 2 wrong usage,
+// 3 it could not be done; `scan` has its own (see its help).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace CLI {
+class App;
+}
+
+namespace weir {
+
+inline constexpr int kProblem = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kTrouble = 3;
+
+void add_run(CLI::App& cli, int& exit_code);
+void add_check(CLI::App& cli, int& exit_code);
+void add_explain(CLI::App& cli, int& exit_code);
+void add_scan(CLI::App& cli, int& exit_code);
+void add_ca(CLI::App& cli, int& exit_code);
+void add_verify_chain(CLI::App& cli, int& exit_code);
+void add_passwd(CLI::App& cli, int& exit_code);
+void add_bypass_candidates(CLI::App& cli, int& exit_code);
+
+// conf/weir.yaml from where the user is, unless told otherwise.
+inline constexpr const char* kDefaultConfig = "conf/weir.yaml";
+
+void print_problems(const std::vector<Diagnostic>& problems);  // to stderr, a line each
+std::string helper_folder();  // where this program is: weir-sign and weir-scan lie beside it
+
+}  // namespace weir
