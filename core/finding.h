@@ -26,7 +26,7 @@ enum class Reason : std::uint8_t {
   timeout,
   crashed,
   queue_full,
-  partial,         // a range of a whole that was never seen
+  partial,  // a range of a whole that was never seen
   truncated,
   unknown_coding,
   corrupt,
@@ -44,8 +44,8 @@ struct Finding {
   Scanner scanner = Scanner::structure;
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;  // set exactly when verdict is uninspectable
-  std::string name;              // signature, rule or format word, e.g. "Eicar-Test-Signature", "zip-aes256"
-  std::string where;             // path inside containers, "" for the outermost file
+  std::string name;   // signature, rule or format word, e.g. "Eicar-Test-Signature", "zip-aes256"
+  std::string where;  // path inside containers, "" for the outermost file
 
   bool operator==(const Finding&) const = default;
 };
@@ -88,7 +88,7 @@ class Assessment {
  public:
   explicit Assessment(ScannerSet required = {}) : required_(required) {}
 
-  void add(Finding finding);                        // adding never lowers the verdict
+  void add(Finding finding);  // adding never lowers the verdict
   void complete(Scanner scanner) { completed_.add(scanner); }
   // The reason that stands for a required scanner that never completed (default: engine-down).
   void set_missing_reason(Reason reason) { missing_reason_ = reason; }

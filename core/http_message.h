@@ -27,11 +27,11 @@ class Fields {
   void add(std::string name, std::string value) {
     list_.push_back({std::move(name), std::move(value)});
   }
-  void set(std::string_view name, std::string value);          // replaces all, or adds
-  std::size_t remove(std::string_view name);                   // how many went
-  const std::string* find(std::string_view name) const;        // the first one, or null
-  std::string_view get(std::string_view name) const;           // the first one's value, or ""
-  std::string joined(std::string_view name) const;             // all values, comma separated
+  void set(std::string_view name, std::string value);    // replaces all, or adds
+  std::size_t remove(std::string_view name);             // how many went
+  const std::string* find(std::string_view name) const;  // the first one, or null
+  std::string_view get(std::string_view name) const;     // the first one's value, or ""
+  std::string joined(std::string_view name) const;       // all values, comma separated
   bool has(std::string_view name) const { return find(name) != nullptr; }
   // True if the comma-separated values of `name` contain `token` (case-insensitive).
   bool has_token(std::string_view name, std::string_view token) const;

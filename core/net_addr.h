@@ -40,7 +40,14 @@ struct Cidr {
 
 // Why a gateway must not dial an address unless told to (RFC 6890, RFC 4291, cloud metadata).
 enum class AddressClass : std::uint8_t {
-  global, unspecified, loopback, link_local, private_use, metadata, multicast, reserved,
+  global,
+  unspecified,
+  loopback,
+  link_local,
+  private_use,
+  metadata,
+  multicast,
+  reserved,
 };
 AddressClass classify(const IpAddress& address);
 std::string_view address_class_name(AddressClass address_class);

@@ -13,29 +13,29 @@ namespace weir {
 
 // What went wrong, coarse enough to switch on; the text in Error::what carries the detail.
 enum class Errc : std::uint8_t {
-  io,               // a system call failed; what names it
-  closed,           // the peer closed in an orderly way where more was not required
-  truncated,        // the peer went away in the middle of something
-  timeout,          // a deadline passed
-  cancelled,        // we gave up on purpose (client gone, drain)
-  malformed,        // the peer broke its protocol; never retried
-  too_large,        // a limit on size or count
-  unsupported,      // understood, but not spoken here
-  refused,          // connection refused, or refused by our own rules
-  unreachable,      // no route, network or host unreachable
-  dns_failure,      // the name did not resolve
-  address_denied,   // resolved, but every address is one that policy keeps us from
-  tls_handshake,    // TLS failed before certificates mattered
-  tls_certificate,  // the origin's certificate does not verify; what has the reason word first
+  io,                   // a system call failed; what names it
+  closed,               // the peer closed in an orderly way where more was not required
+  truncated,            // the peer went away in the middle of something
+  timeout,              // a deadline passed
+  cancelled,            // we gave up on purpose (client gone, drain)
+  malformed,            // the peer broke its protocol; never retried
+  too_large,            // a limit on size or count
+  unsupported,          // understood, but not spoken here
+  refused,              // connection refused, or refused by our own rules
+  unreachable,          // no route, network or host unreachable
+  dns_failure,          // the name did not resolve
+  address_denied,       // resolved, but every address is one that policy keeps us from
+  tls_handshake,        // TLS failed before certificates mattered
+  tls_certificate,      // the origin's certificate does not verify; what has the reason word first
   tls_client_rejected,  // the client refused our certificate (its alert says so)
   client_certificate_wanted,  // the origin asks for a client certificate
-  busy,             // a bounded queue or budget is full
-  crashed,          // a helper process died
+  busy,                       // a bounded queue or budget is full
+  crashed,                    // a helper process died
   not_found,
-  invalid,          // a configuration or argument is wrong
-  denied,           // permission
-  no_space,         // the spool or disk is full
-  internal,         // a bug of ours that we noticed
+  invalid,   // a configuration or argument is wrong
+  denied,    // permission
+  no_space,  // the spool or disk is full
+  internal,  // a bug of ours that we noticed
 };
 
 enum class Fault : std::uint8_t { client, origin, local, config, helper };
