@@ -1,0 +1,362 @@
+#include "proxy/app.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "conf/load.h"
+#include "core/random.h"
+#include "inspect/gateway_inspector.h"
+#include "proxy/admin/admin_server.h"
+#include "proxy/loop_unit.h"
+#include "proxy/tls/ca.h"
+#include "proxy/tls/signer_process.h"
+
+namespace weir {
+namespace {
+
+constexpr auto kSignerCheck = std::chrono::seconds(1);
+constexpr auto kDrainCheck = std::chrono::milliseconds(50);
+
+std::string random_via_name() {
+  SystemRandom random;
+  std::array<std::uint8_t, 4> bytes{};
+  random.fill(bytes);
+  return "weir-" + hex(bytes);
+}
+
+Result<std::vector<Endpoint>> parse_endpoints(const std::vector<std::string>& texts) {
+  std::vector<Endpoint> endpoints;
+  for (const std::string& text : texts) {
+    const auto endpoint = Endpoint::parse(text);
+    if (!endpoint) {
+      return fail(Errc::invalid, Fault::config,
+                  "listen: '" + text + "' is not an address and a port, e.g. 127.0.0.1:8080");
+    }
+    endpoints.push_back(*endpoint);
+  }
+  return endpoints;
+}
+
+Result<void> prepare_state_dir(const std::string& dir) {
+  std::error_code error;
+  const bool fresh = std::filesystem::create_directories(dir, error);
+  if (error) return fail(Errc::io, Fault::config, dir + ": " + error.message());
+  if (fresh) {
+    std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
+  }
+  std::filesystem::create_directories(dir + "/spool", error);
+  if (error) return fail(Errc::io, Fault::config, dir + "/spool: " + error.message());
+  return {};
+}
+
+std::string text_of(const std::vector<Diagnostic>& problems) {
+  std::string text;
+  for (const Diagnostic& problem : problems) text += (text.empty() ? "" : "\n") + problem.text();
+  return text;
+}
+
+}  // namespace
+
+// Members are in the order in which they are made; destruction goes backwards.
+struct App::State {
+  State(AppOptions given, Log& logger)
+      : options(std::move(given)), log(logger), client_limits(options.settings.limits),
+        blocked(clock), counters(metrics) {}
+
+  Result<void> start();
+  Result<void> start_helpers();
+  Result<void> start_services();
+  Result<void> start_loops();
+  Result<void> start_admin();
+  Result<void> load_policy(std::shared_ptr<const Policy>& into);
+  void run();
+  void reload();
+  void watch_signer();
+  void begin_drain();
+  void check_drain();
+  SignerStart signer_start() const;
+  std::string readiness(bool& ready) const;
+
+  AppOptions options;
+  Log& log;
+  SystemClock clock;
+  SystemRandom random;
+  Metrics metrics;
+  ClientLimits client_limits;
+  BlockedMemory blocked;
+  PinningMemory pinning;
+  GatewayMetrics counters;
+  std::optional<SignerProcess> signer;
+  std::optional<CaCertificate> ca;
+  std::shared_ptr<const Policy> policy;
+  std::shared_ptr<const TrustStore> trust;
+  std::unique_ptr<EventLog> events;
+  std::unique_ptr<SpoolStore> spools;
+  std::unique_ptr<GatewayInspector> inspector;
+  std::unique_ptr<ClientTls> client_tls;
+  std::unique_ptr<Authenticator> authenticator;
+  std::unique_ptr<DnsService> dns;
+  std::optional<Shared> shared;
+  std::vector<std::unique_ptr<LoopUnit>> loops;
+  std::unique_ptr<AdminServer> admin;
+  std::unique_ptr<Listener> admin_listener;
+
+  boost::asio::io_context main{1};
+  boost::asio::signal_set signals{main, SIGTERM, SIGINT, SIGHUP};
+  boost::asio::steady_timer signer_timer{main};
+  boost::asio::steady_timer drain_timer{main};
+  SteadyTime drain_until{};
+  std::thread reloading;
+};
+
+Result<std::unique_ptr<App>> App::start(AppOptions options, Log& log) {
+  auto state = std::make_unique<State>(std::move(options), log);
+  if (auto started = state->start(); !started) return pass(std::move(started));
+  return std::unique_ptr<App>(new App(std::move(state)));
+}
+
+App::App(std::unique_ptr<State> state) : state_(std::move(state)) {}
+App::~App() = default;
+
+const std::vector<Endpoint>& App::proxy_endpoints() const { return state_->loops.front()->endpoints(); }
+Endpoint App::admin_endpoint() const { return state_->admin_listener->endpoints().front(); }
+std::string App::ca_file() const { return state_->options.settings.state_dir + "/ca.pem"; }
+void App::run() { state_->run(); }
+
+Result<void> App::State::start() {
+  if (auto done = prepare_state_dir(options.settings.state_dir); !done) return done;
+  if (auto done = load_policy(policy); !done) return done;
+  if (auto done = start_helpers(); !done) return done;
+  if (auto done = start_services(); !done) return done;
+  if (auto done = start_loops(); !done) return done;
+  return start_admin();
+}
+
+Result<void> App::State::load_policy(std::shared_ptr<const Policy>& into) {
+  std::vector<Diagnostic> problems;
+  auto loaded = Policy::load(options.settings.policy_file, problems);
+  if (!loaded) return fail(Errc::invalid, Fault::config, text_of(problems));
+  for (const Diagnostic& warning : problems) log.warn("policy", warning.text());
+  into = std::move(loaded);
+  return {};
+}
+
+SignerStart App::State::signer_start() const {
+  const Settings& settings = options.settings;
+  const std::string dir = settings.state_dir;
+  std::string admin = settings.listen.admin;
+  if (!settings.listen.advertised_host.empty()) {
+    const auto parts = split_host_port(admin);
+    if (parts && parts->port) {
+      admin = settings.listen.advertised_host + ":" + std::to_string(*parts->port);
+    }
+  }
+  return {.program = options.helper_dir + "/weir-sign", .certificate_file = dir + "/ca.pem",
+          .key_file = dir + "/ca.key", .crl_url = "http://" + admin + "/ca.crl",
+          .loops = settings.threads};
+}
+
+// Before any socket is opened: the processes that must not inherit one.
+Result<void> App::State::start_helpers() {
+  Settings& settings = options.settings;
+  if (settings.threads == 0) settings.threads = std::max(1U, std::thread::hardware_concurrency());
+  const std::string& dir = settings.state_dir;
+  if (!std::filesystem::exists(dir + "/ca.pem") && !std::filesystem::exists(dir + "/ca.key")) {
+    const auto made = create_ca_apart(options.helper_dir + "/weir-sign", dir);
+    if (!made) return made;
+    log.info("ca", "a new CA was made", {{"file", dir + "/ca.pem"}});
+  }
+  auto certificate = read_ca(dir + "/ca.pem");
+  if (!certificate) return pass(std::move(certificate));
+  ca = std::move(*certificate);
+  auto started = SignerProcess::start(signer_start(), settings.tls);
+  if (!started) return pass(std::move(started));
+  signer.emplace(std::move(*started));
+
+  InspectSettings& inspect = settings.inspect;
+  if (inspect.spool_dir.empty()) inspect.spool_dir = dir + "/spool";
+  auto made = GatewayInspector::start(inspect, options.helper_dir + "/weir-scan", clock, metrics, log);
+  if (!made) return pass(std::move(made));
+  inspector = std::move(*made);
+  return {};
+}
+
+Result<void> App::State::start_services() {
+  const Settings& settings = options.settings;
+  auto trusted = load_trust(settings.tls);
+  if (!trusted) return pass(std::move(trusted));
+  trust = std::move(*trusted);
+  auto tls = ClientTls::make(settings.tls, clock);
+  if (!tls) return pass(std::move(tls));
+  client_tls = std::move(*tls);
+  if (!settings.auth.password_file.empty()) {
+    auto loaded = Authenticator::load(settings.auth.password_file, clock);
+    if (!loaded) return pass(std::move(loaded));
+    authenticator = std::move(*loaded);
+  }
+  if (!settings.dns.hosts_only) {
+    auto service = DnsService::start(settings.dns, settings.timeouts.dns);
+    if (!service) return pass(std::move(service));
+    dns = std::move(*service);
+  }
+  spools = std::make_unique<SpoolStore>(settings.inspect);
+  auto log_opened = EventLog::open(settings.events, settings.state_dir + "/events.jsonl", metrics, log);
+  if (!log_opened) return pass(std::move(log_opened));
+  events = std::move(*log_opened);
+  const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
+  shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
+                 client_limits, blocked, pinning, authenticator.get(), via);
+  return {};
+}
+
+Result<void> App::State::start_loops() {
+  auto endpoints = parse_endpoints(options.settings.listen.proxy);
+  if (!endpoints) return pass(std::move(endpoints));
+  std::vector<Endpoint> bound = std::move(*endpoints);
+  for (std::uint32_t i = 0; i < options.settings.threads; ++i) {
+    auto unit = std::make_unique<LoopUnit>(
+        LoopParts{*shared, random, dns.get(), trust, policy, signer->take_socket(i)});
+    const auto share = i == 0 ? Listener::Share::first : Listener::Share::joined;
+    if (auto listening = unit->listen(bound, share); !listening) return listening;
+    bound = unit->endpoints();
+    loops.push_back(std::move(unit));
+  }
+  return {};
+}
+
+Result<void> App::State::start_admin() {
+  auto endpoints = parse_endpoints({options.settings.listen.admin});
+  if (!endpoints) return pass(std::move(endpoints));
+  LoopUnit& first = *loops.front();
+  auto bound = Listener::bind(first.loop(), *endpoints, 64, Listener::Share::first);
+  if (!bound) return pass(std::move(bound));
+  admin_listener = std::move(*bound);
+  AdminSources sources;
+  sources.proxy = first.endpoints();
+  sources.advertised_host = options.settings.listen.advertised_host;
+  sources.ca_pem = ca->pem;
+  sources.ca_der = ca->der;
+  sources.crl = [&first] { return first.issuer().crl(); };
+  sources.readiness = [this](bool& ready) { return readiness(ready); };
+  sources.metrics = [this] { return metrics.exposition(); };
+  sources.bypass_candidates = [this] { return pinning.json(); };
+  admin = std::make_unique<AdminServer>(first.loop(), std::move(sources), options.settings.limits,
+                                        options.settings.timeouts);
+  return {};
+}
+
+std::string App::State::readiness(bool& ready) const {
+  const bool scanners = inspector->ready();
+  const bool taking = !shared->draining.load() && events->accepting();
+  ready = scanners && taking;
+  return std::string("{\"ready\":") + (ready ? "true" : "false") +
+         ",\"scanners\":" + (scanners ? "true" : "false") +
+         ",\"accepting\":" + (taking ? "true" : "false") + "}\n";
+}
+
+void App::State::run() {
+  LoopUnit& first = *loops.front();
+  first.loop().post([this, &first] {
+    admin_listener->start([this, &first](UniqueFd socket, Endpoint) {
+      boost::asio::co_spawn(first.loop().context(), admin->serve(std::move(socket)),
+                            boost::asio::detached);
+    });
+  });
+  for (auto& unit : loops) unit->start();
+  auto on_signal = [this](auto& self, int number) -> void {
+    if (number == SIGHUP) {
+      reload();
+    } else {
+      begin_drain();
+    }
+    signals.async_wait([this, &self](auto error, int next) {
+      if (!error) self(self, next);
+    });
+  };
+  signals.async_wait([&](auto error, int number) {
+    if (!error) on_signal(on_signal, number);
+  });
+  watch_signer();
+  main.run();
+  if (reloading.joinable()) reloading.join();
+  for (auto& unit : loops) unit->stop();
+  log.info("app", "stopped");
+}
+
+// Off the loops and off the signal handling: compiling rules takes a while.
+void App::State::reload() {
+  if (reloading.joinable()) reloading.join();
+  reloading = std::thread([this] {
+    std::shared_ptr<const Policy> fresh;
+    if (auto loaded = load_policy(fresh); !loaded) {
+      log.error("reload", "the policy has mistakes; the old one stays in force",
+                {{"problem", loaded.error().what}});
+    } else {
+      for (auto& unit : loops) unit->use_policy(fresh);
+      log.info("reload", "policy in force", {{"version", std::string(fresh->version())}});
+    }
+    if (auto rules = inspector->reload(); !rules) {
+      log.error("reload", "rules or lists have mistakes; the old ones stay in force",
+                {{"problem", rules.error().what}});
+    }
+    if (authenticator) {
+      if (auto users = authenticator->reload(); !users) {
+        log.error("reload", "password file", {{"problem", users.error().what}});
+      }
+    }
+    events->reopen();
+  });
+}
+
+// A signer that died is replaced; hosts whose leaves are cached do not notice.
+void App::State::watch_signer() {
+  signer_timer.expires_after(kSignerCheck);
+  signer_timer.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    client_tls->rotate_if_due();
+    if (!signer->alive()) {
+      log.error("signer", "weir-sign ended; starting another");
+      auto started = SignerProcess::start(signer_start(), options.settings.tls);
+      if (started) {
+        signer.emplace(std::move(*started));
+        for (std::uint32_t i = 0; i < loops.size(); ++i) loops[i]->attach_signer(signer->take_socket(i));
+      } else {
+        log.error("signer", "cannot be started", {{"problem", started.error().what}});
+      }
+    }
+    watch_signer();
+  });
+}
+
+void App::State::begin_drain() {
+  if (shared->draining.exchange(true)) {  // a second signal: at once
+    main.stop();
+    return;
+  }
+  log.info("app", "draining");
+  for (auto& unit : loops) unit->stop_listening();
+  drain_until = clock.steady() + options.settings.timeouts.drain;
+  check_drain();
+}
+
+void App::State::check_drain() {
+  if (shared->running.load() == 0 || clock.steady() >= drain_until) {
+    main.stop();
+    return;
+  }
+  drain_timer.expires_after(kDrainCheck);
+  drain_timer.async_wait([this](boost::system::error_code error) {
+    if (!error) check_drain();
+  });
+}
+
+}  // namespace weir
