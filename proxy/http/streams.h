@@ -12,6 +12,7 @@
 #include <string>
 
 #include "core/bytes.h"
+#include "core/clock.h"
 #include "core/co.h"
 #include "core/http_message.h"
 #include "core/result.h"
@@ -37,6 +38,8 @@ class ClientStream {
   // framing tells how the body will be delimited; the driver turns length-less bodies into what the
   // client's version can take (chunked, h2 DATA, until-close for HTTP/1.0). For `none`, complete.
   virtual Co<Result<void>> send_head(const ResponseHead& head) = 0;
+  // Sends a buffered head now, for a body whose first piece may be long in coming.
+  virtual Co<Result<void>> flush() = 0;
   virtual Co<Result<void>> send_body(ByteView piece) = 0;
   virtual Co<Result<void>> send_end(const Fields& trailers) = 0;
 
