@@ -67,9 +67,11 @@ boost::asio::io_context& Loop::context() { return *state_->context; }
 DeadlineQueue& Loop::deadlines() { return state_->deadlines; }
 
 void Loop::run() {
-  auto guard = boost::asio::make_work_guard(context());
-  context().run();
-  context().restart();
+  {
+    const auto guard = boost::asio::make_work_guard(context());
+    context().run();
+  }
+  context().restart();  // the guard's end stops a context without work
 }
 
 void Loop::stop() { context().stop(); }

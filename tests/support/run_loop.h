@@ -24,7 +24,7 @@ template <class T>
 T run(Loop& loop, Co<T> work) {
   std::optional<T> result;
   run(loop, keep_result(std::move(work), &result));
-  return std::move(*result);
+  return std::move(result.value());
 }
 
 // Lets everything run that can run without waiting for time or another party.
