@@ -112,4 +112,10 @@ void JsonWriter::quoted(std::string_view text) {
   out_ += '"';
 }
 
+std::string json_quote(std::string_view text) {
+  std::string out;
+  JsonWriter(out).string(text);
+  return out;
+}
+
 }  // namespace weir

@@ -66,4 +66,7 @@ class JsonWriter {
   bool comma_ = false;  // a value came before on this level
 };
 
+// One string as a JSON value, quotes included.
+std::string json_quote(std::string_view text);
+
 }  // namespace weir

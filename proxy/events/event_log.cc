@@ -1,0 +1,144 @@
+#include "proxy/events/event_log.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/log.h"
+#include "proxy/events/event_output.h"
+
+namespace weir {
+namespace {
+
+// The writer sleeps this long between batches, so that submitting wakes nobody.
+constexpr auto kBatch = std::chrono::milliseconds(20);
+constexpr auto kComplainEvery = std::chrono::seconds(60);
+constexpr std::size_t kWriteBytes = 256 * 1024;
+
+}  // namespace
+
+struct EventLog::State {
+  State(const EventSettings& given, Metrics& metrics, Log& logger)
+      : settings(given),
+        log(logger),
+        written(metrics.counter("weir_events_written_total", "Events written.")),
+        lost(metrics.counter("weir_events_lost_total", "Events that could not be written.")) {}
+
+  void run();
+  std::vector<TransactionRecord> take();
+  void write(std::vector<TransactionRecord> batch);
+  void write_lines(const std::string& lines, std::uint64_t count);
+
+  EventSettings settings;
+  Log& log;
+  SystemClock clock;
+  Counter& written;
+  Counter& lost;
+  std::unique_ptr<EventOutput> output;
+  std::mutex mutex;
+  std::condition_variable wake;  // only for the end: batches come by time
+  std::vector<TransactionRecord> queue;
+  bool stopping = false;
+  std::atomic<bool> losing{false};
+  std::atomic<bool> reopen{false};
+  SteadyTime complained{};
+  std::thread writer;
+};
+
+Result<std::unique_ptr<EventLog>> EventLog::open(const EventSettings& settings,
+                                                 const std::string& default_file, Metrics& metrics,
+                                                 Log& log) {
+  auto state = std::make_unique<State>(settings, metrics, log);
+  auto output = open_event_output(settings, default_file, state->clock);
+  if (!output) return pass(std::move(output));
+  state->output = std::move(*output);
+  state->writer = std::thread([raw = state.get()] { raw->run(); });
+  return std::unique_ptr<EventLog>(new EventLog(std::move(state)));
+}
+
+EventLog::EventLog(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+EventLog::~EventLog() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_one();
+  state_->writer.join();
+}
+
+void EventLog::submit(TransactionRecord record) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->queue.size() >= state_->settings.queue) {
+    state_->losing.store(true, std::memory_order_relaxed);
+    state_->lost.add();
+    return;
+  }
+  state_->queue.push_back(std::move(record));
+}
+
+bool EventLog::accepting() const {
+  return state_->settings.on_full != "refuse" || !state_->losing.load(std::memory_order_relaxed);
+}
+
+void EventLog::reopen() { state_->reopen.store(true); }
+
+void EventLog::State::run() {
+  for (;;) {
+    bool last = false;
+    {
+      std::unique_lock lock(mutex);
+      wake.wait_for(lock, kBatch, [this] { return stopping; });
+      last = stopping;
+    }
+    if (reopen.exchange(false)) output->reopen();
+    auto batch = take();
+    if (!batch.empty()) {
+      write(std::move(batch));
+    } else if (losing.load(std::memory_order_relaxed)) {
+      // Nothing comes in because nothing is let in: try whether there is room again.
+      if (output->write("")) losing.store(false, std::memory_order_relaxed);
+    }
+    if (last) return;
+  }
+}
+
+std::vector<TransactionRecord> EventLog::State::take() {
+  std::vector<TransactionRecord> batch;
+  const std::lock_guard lock(mutex);
+  batch.swap(queue);
+  return batch;
+}
+
+void EventLog::State::write(std::vector<TransactionRecord> batch) {
+  std::string lines;
+  std::uint64_t count = 0;
+  for (const TransactionRecord& record : batch) {
+    lines += ocsf_line(record);
+    lines += '\n';
+    ++count;
+    if (lines.size() < kWriteBytes) continue;
+    write_lines(lines, count);
+    lines.clear();
+    count = 0;
+  }
+  if (count > 0) write_lines(lines, count);
+}
+
+void EventLog::State::write_lines(const std::string& lines, std::uint64_t count) {
+  const auto done = output->write(lines);
+  if (done) {
+    written.add(count);
+    losing.store(false, std::memory_order_relaxed);
+    return;
+  }
+  lost.add(count);
+  losing.store(true, std::memory_order_relaxed);
+  if (clock.steady() - complained < kComplainEvery && complained != SteadyTime{}) return;
+  complained = clock.steady();
+  log.error("events", "events are being lost", {{"problem", done.error().what}});
+}
+
+}  // namespace weir
