@@ -97,6 +97,7 @@ struct App::State {
   GatewayMetrics counters;
   std::optional<SignerProcess> signer;
   std::optional<CaCertificate> ca;
+  std::shared_ptr<const LeafKey> leaf_key;
   std::shared_ptr<const Policy> policy;
   std::shared_ptr<const TrustStore> trust;
   std::unique_ptr<EventLog> events;
@@ -181,6 +182,9 @@ Result<void> App::State::start_helpers() {
   auto started = SignerProcess::start(signer_start(), settings.tls);
   if (!started) return pass(std::move(started));
   signer.emplace(std::move(*started));
+  auto key = make_leaf_key();
+  if (!key) return pass(std::move(key));
+  leaf_key = std::move(*key);
 
   InspectSettings& inspect = settings.inspect;
   if (inspect.spool_dir.empty()) inspect.spool_dir = dir + "/spool";
@@ -224,7 +228,8 @@ Result<void> App::State::start_loops() {
   std::vector<Endpoint> bound = std::move(*endpoints);
   for (std::uint32_t i = 0; i < options.settings.threads; ++i) {
     auto unit = std::make_unique<LoopUnit>(
-        LoopParts{*shared, random, dns.get(), trust, policy, signer->take_socket(i)});
+        LoopParts{*shared, random, dns.get(), trust, policy, leaf_key, *ca,
+                  signer->take_socket(i)});
     const auto share = i == 0 ? Listener::Share::first : Listener::Share::joined;
     if (auto listening = unit->listen(bound, share); !listening) return listening;
     bound = unit->endpoints();

@@ -15,10 +15,10 @@
 namespace weir {
 
 struct BlockedObject {
-  std::string etag, last_modified;  // validators of what was blocked, "" = none
+  std::string etag{}, last_modified{};  // validators of what was blocked, "" = none
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;
-  std::string threat, rule;
+  std::string threat{}, rule{};
 };
 
 class BlockedMemory {

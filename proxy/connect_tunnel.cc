@@ -246,6 +246,7 @@ void ConnectTunnel::note_handshake_failure(const Error& error) {
 }
 
 Co<void> ConnectTunnel::bypass(std::unique_ptr<ByteStream> tcp) {
+  const Running running(svc_.shared);
   record_.action = "bypass";
   record_.delivery = "direct";
   auto guard = [policy = policy_](const IpAddress& address) {
@@ -266,9 +267,9 @@ Co<void> ConnectTunnel::bypass(std::unique_ptr<ByteStream> tcp) {
   if (counts) {
     record_.bytes_in = counts->a_to_b;
     record_.bytes_out = counts->b_to_a;
+    if (counts->reset) record_.error = counts->broken.what;
   } else {
     note_error(counts.error());
-    record_.action = "bypass";
   }
   submit();
 }

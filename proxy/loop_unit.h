@@ -10,6 +10,7 @@
 #include "proxy/net/listener.h"
 #include "proxy/net/resolver.h"
 #include "proxy/services.h"
+#include "proxy/tls/ca.h"
 #include "proxy/tls/issuer.h"
 
 namespace weir {
@@ -20,6 +21,8 @@ struct LoopParts {
   DnsService* dns;  // null when only hosts entries resolve
   std::shared_ptr<const TrustStore> trust;
   std::shared_ptr<const Policy> policy;
+  std::shared_ptr<const LeafKey> leaf_key;
+  const CaCertificate& ca;
   UniqueFd signer_socket;
 };
 
@@ -34,7 +37,7 @@ class LoopUnit {
   Result<void> listen(const std::vector<Endpoint>& endpoints, Listener::Share share);
   const std::vector<Endpoint>& endpoints() const { return listener_->endpoints(); }
   Loop& loop() { return loop_; }
-  Issuer& issuer() { return *issuer_; }
+  SignerIssuer& issuer() { return *issuer_; }
 
   void start();                                       // the thread, and accepting
   void use_policy(std::shared_ptr<const Policy> policy);  // any thread

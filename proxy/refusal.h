@@ -40,15 +40,15 @@ struct Refusal {
   std::string_view action = "block";  // X-Weir-Action: "block" or "error"
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;
-  std::string reason_word;            // X-Weir-Reason; "" = reason_name(reason) or the kind's word
-  std::string rule;
-  std::string rule_words;             // the rule's own `reason:` for people, may be empty
-  std::string threat;                 // signature name, may be empty
-  std::string detail;                 // for an administrator; hostile text, escaped here
-  std::string url;                    // hostile text
-  std::string event_id;
+  std::string reason_word{};            // X-Weir-Reason; "" = reason_name(reason) or the kind's word
+  std::string rule{};
+  std::string rule_words{};             // the rule's own `reason:` for people, may be empty
+  std::string threat{};                 // signature name, may be empty
+  std::string detail{};                 // for an administrator; hostile text, escaped here
+  std::string url{};                    // hostile text
+  std::string event_id{};
   int retry_after_seconds = 0;        // > 0: Retry-After
-  std::string authenticate_realm;     // for 407
+  std::string authenticate_realm{};     // for 407
 };
 
 struct Page {

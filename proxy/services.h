@@ -42,6 +42,19 @@ struct Shared {
   Authenticator* authenticator;  // null = no proxy authentication
   std::string via_name;
   std::atomic<bool> draining{false};
+  std::atomic<std::uint64_t> running{0};  // exchanges and tunnels that a drain waits for
+};
+
+// Counts an exchange or a tunnel as running while it lives.
+class Running {
+ public:
+  explicit Running(Shared& shared) : shared_(shared) { shared_.running.fetch_add(1); }
+  ~Running() { shared_.running.fetch_sub(1); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Shared& shared_;
 };
 
 struct LoopServices {

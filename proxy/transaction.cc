@@ -31,7 +31,11 @@ constexpr std::uint64_t kMostDiscarded = 1024 * 1024;
 class Transaction {
  public:
   Transaction(ClientStream& client, const ClientContext& context, LoopServices& svc)
-      : client_(client), context_(context), svc_(svc), policy_(svc.policy) {
+      : client_(client),
+        context_(context),
+        svc_(svc),
+        running_(svc.shared),
+        policy_(svc.policy) {
     record_.id = svc.ids.next();
     record_.start = svc.shared.clock.wall();
     began_ = svc.shared.clock.steady();
@@ -76,6 +80,7 @@ class Transaction {
   ClientStream& client_;
   const ClientContext& context_;
   LoopServices& svc_;
+  Running running_;
   std::shared_ptr<const Policy> policy_;  // pinned: a reload never changes rules under us
   TransactionRecord record_;
   SteadyTime began_;
