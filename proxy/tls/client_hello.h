@@ -12,17 +12,17 @@
 namespace weir {
 
 struct ClientHello {
-  std::string sni;                 // lower case; "" = none
+  std::string sni;  // lower case; "" = none
   std::vector<std::string> alpn;
-  std::string ja4;                 // JA4 TLS client fingerprint (BSD-3 part of the JA4 suite)
-  bool ech = false;                // extension 0xfe0d
-  std::uint16_t max_version = 0;   // 0x0304 = TLS 1.3
+  std::string ja4;                // JA4 TLS client fingerprint (BSD-3 part of the JA4 suite)
+  bool ech = false;               // extension 0xfe0d
+  std::uint16_t max_version = 0;  // 0x0304 = TLS 1.3
 };
 
 struct HelloParse {
   enum class State : std::uint8_t { need_more, complete, not_tls };
   State state = State::need_more;
-  ClientHello hello;               // when complete
+  ClientHello hello;  // when complete
 };
 
 inline constexpr std::size_t kMaxClientHello = 64 * 1024;

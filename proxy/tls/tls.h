@@ -32,10 +32,10 @@ class Issuer {
 };
 
 struct TlsInfo {
-  std::string version;   // "TLSv1.3"
+  std::string version;  // "TLSv1.3"
   std::string cipher;
-  std::string alpn;      // "" when none was agreed
-  std::string sni;       // as negotiated
+  std::string alpn;  // "" when none was agreed
+  std::string sni;   // as negotiated
   bool resumed = false;
 };
 
@@ -61,7 +61,7 @@ class ClientTls {
 // ---- origin side -----------------------------------------------------------------------------
 
 struct OriginTlsRequest {
-  std::string host;                       // canonical; SNI and the name to verify
+  std::string host;  // canonical; SNI and the name to verify
   bool offer_h2 = true;
   std::vector<std::string> accepted_errors;  // certificate errors that policy accepts here
 };
