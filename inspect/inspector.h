@@ -18,9 +18,9 @@ namespace weir {
 struct ScanSubject {
   std::shared_ptr<const UniqueFd> body;  // sealed memfd or read-only unlinked file; identity coding
   std::uint64_t size = 0;
-  std::string sha256;                    // lower-case hex, of exactly these bytes
-  std::string md5, sha1;                 // "" unless Inspector::wants_old_digests()
-  std::string name;                      // as the client would save it; a hint only, hostile
+  std::string sha256;     // lower-case hex, of exactly these bytes
+  std::string md5, sha1;  // "" unless Inspector::wants_old_digests()
+  std::string name;       // as the client would save it; a hint only, hostile
 };
 
 struct ScanTimes {

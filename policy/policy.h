@@ -3,6 +3,7 @@
 // never allocates more than its answer, and does not depend on the length of host lists.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -60,6 +61,12 @@ struct NetworkRules {
   std::vector<std::uint16_t> http_ports{80, 8080};  // absolute-form http://
   std::vector<Cidr> open_addresses;                 // private ranges that policy opens
   bool may_dial(const IpAddress& address) const;
+  bool connect_port_open(std::uint16_t port) const {
+    return std::ranges::find(connect_ports, port) != connect_ports.end();
+  }
+  bool http_port_open(std::uint16_t port) const {
+    return std::ranges::find(http_ports, port) != http_ports.end();
+  }
 };
 
 class Policy {

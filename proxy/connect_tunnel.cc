@@ -109,7 +109,7 @@ std::optional<Refusal> ConnectTunnel::admit() {
     return Refusal{.kind = RefusalKind::busy, .status = 503, .action = "error",
                    .detail = "the gateway is not taking new requests", .retry_after_seconds = 5};
   }
-  if (!std::ranges::contains(policy_->network().connect_ports, context_.tunnel_port)) {
+  if (!policy_->network().connect_port_open(context_.tunnel_port)) {
     record_.stages.push_back({"guard", "block", "connect-ports"});
     return Refusal{.kind = RefusalKind::port, .status = 403, .rule = "connect-ports",
                    .detail = "port " + std::to_string(context_.tunnel_port) + " is not open"};

@@ -166,7 +166,7 @@ std::optional<Refusal> Transaction::admit() {
     refusal.rule_words = context_.connect_reason;
     return refusal;
   }
-  if (!context_.tunnelled && !std::ranges::contains(policy_->network().http_ports, url_.port)) {
+  if (!context_.tunnelled && !policy_->network().http_port_open(url_.port)) {
     return Refusal{.kind = RefusalKind::port, .status = 403, .rule = "http-ports",
                    .detail = "port " + std::to_string(url_.port) + " is not open for http"};
   }
@@ -214,7 +214,9 @@ Decision Transaction::decide(Stage stage) {
 
 Co<Result<void>> Transaction::exchange() {
   const RequestHead& request = client_.request();
-  if (request.method == "GET") range_ = parse_range(request.fields.get("range"));
+  if (request.method == "GET" && request.framing.kind == Framing::Kind::none) {
+    range_ = parse_range(request.fields.get("range"));
+  }
   keep_range_ = range_.has_value() && wants_media(request);
 
   for (int attempt = 0;; ++attempt) {
@@ -429,7 +431,8 @@ Co<Result<void>> Transaction::refetch_whole(OriginPtr& origin) {
   if (!again) co_return co_await give_up(again.error());
   origin = std::move(*again);
   client_.on_gone([stream = origin.get()] { stream->reset(); });
-  auto head = co_await ask(*origin);
+  std::optional<Child> no_body;  // range_ is set only for requests without one
+  auto head = co_await ask(*origin, no_body);
   if (!head) co_return co_await give_up(head.error());
   if (head->status == 206) {
     co_return co_await give_up(
