@@ -239,8 +239,8 @@ nghttp2_session* make_h2_engine(H2Role role, const LimitSettings& limits, H2Sess
   nghttp2_option_set_no_closed_streams(raw_option, 1);
   nghttp2_option_set_max_outbound_ack(raw_option, kMaxOutboundAcks);
   nghttp2_option_set_max_settings(raw_option, kMaxSettings);
-  // Ours comes first and names itself; see H2Meter.
-  nghttp2_option_set_max_continuations(raw_option, H2Meter::kMaxContinuations + 2);
+  // The engine's own count also grows when one frame header comes in pieces; H2Meter counts right.
+  nghttp2_option_set_max_continuations(raw_option, std::size_t{10} * H2Meter::kMaxContinuations);
   nghttp2_option_set_max_deflate_dynamic_table_size(raw_option, kHeaderTableBytes);
   nghttp2_option_set_max_send_header_block_length(raw_option, 4UL * limits.header_bytes);
   const int made = role == H2Role::server
