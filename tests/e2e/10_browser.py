@@ -1,0 +1,143 @@
+"""A real browser through the PAC file with the CA trusted: a page, a download, a block."""
+
+import asyncio
+import base64
+import json
+import os
+import pathlib
+import socket
+import subprocess
+
+import websockets
+
+from weir_e2e import RawOrigin, Scenario, main, respond, wait_until
+
+PAGE = b"""<!doctype html><html><head><meta charset=utf-8><title>A quiet page</title></head>
+<body><h1>It flows</h1><p id=script>no script</p><img src=/dot.png width=40 height=40>
+<script>document.getElementById('script').textContent = 'script ran'</script></body></html>"""
+DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+class Browser:
+    """Chromium over its debugging protocol."""
+
+    def __init__(self, folder, gateway):
+        home = pathlib.Path(folder) / "home"
+        database = home / ".pki/nssdb"
+        database.mkdir(parents=True)
+        subprocess.run(["certutil", "-N", "-d", f"sql:{database}", "--empty-password"], check=True)
+        subprocess.run(["certutil", "-A", "-d", f"sql:{database}", "-n", "weir", "-t", "C,,", "-i",
+                        gateway.ca], check=True)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
+             "--no-first-run", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--disable-dev-shm-usage", "--lang=en",
+             f"--user-data-dir={home}/profile", f"--remote-debugging-port={self.port}",
+             f"--proxy-pac-url=http://{gateway.admin}/proxy.pac", "--window-size=1000,760",
+             "about:blank"],
+            env={**os.environ, "HOME": str(home)}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        wait_until(self.endpoint, "Chromium", 60)
+
+    def endpoint(self):
+        import urllib.request
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/json", timeout=2) as answer:
+                pages = [p for p in json.load(answer) if p["type"] == "page"]
+                return pages[0]["webSocketDebuggerUrl"] if pages else None
+        except OSError:
+            return None
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Page:
+    def __init__(self, socket_):
+        self.socket = socket_
+        self.number = 0
+
+    async def call(self, method, **parameters):
+        self.number += 1
+        await self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(await asyncio.wait_for(self.socket.recv(), 60))
+            if answer.get("id") == self.number:
+                return answer.get("result", answer)
+
+    async def open(self, url):
+        await self.call("Page.enable")
+        await self.call("Page.navigate", url=url)
+        for _ in range(300):
+            if await self.evaluate("document.readyState + location.href") == "complete" + url:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{url} did not load: {await self.evaluate('location.href')}")
+
+    async def evaluate(self, expression):
+        result = await self.call("Runtime.evaluate", expression=expression)
+        return result.get("result", {}).get("value")
+
+    async def screenshot(self, path):
+        picture = await self.call("Page.captureScreenshot", format="png")
+        pathlib.Path(path).write_bytes(base64.b64decode(picture["data"]))
+
+
+class InABrowser(Scenario):
+    def answer(self, connection, head):
+        path = head.split(b" ")[1]
+        if path == b"/dot.png":
+            return respond(connection, DOT, content_type="image/png")
+        if path == b"/report.bin":
+            return respond(connection, self.download, content_type="application/octet-stream")
+        return respond(connection, PAGE, content_type="text/html")
+
+    def test_page_download_and_block(self):
+        self.download = os.urandom(2_000_000)
+        origin = RawOrigin(self.answer, self.pki.issue("www.test"))
+        self.addCleanup(origin.close)
+        gateway = self.gateway(hosts=["www.test"], ports=[origin.port])
+        browser = Browser(self.folder, gateway)
+        self.addCleanup(browser.close)
+        saved = self.folder / "downloads"
+        saved.mkdir()
+        pictures = pathlib.Path(os.environ.get("WEIR_SCREENSHOTS", self.folder))
+
+        async def browse():
+            async with websockets.connect(browser.endpoint(), max_size=None) as raw:
+                page = Page(raw)
+                base = f"https://www.test:{origin.port}"
+                await page.open(base + "/")
+                self.assertEqual(await page.evaluate("document.title"), "A quiet page")
+                self.assertEqual(await page.evaluate("document.getElementById('script').textContent"),
+                                 "script ran")
+                self.assertEqual(await page.evaluate("document.images[0].naturalWidth"), 1)
+
+                await page.call("Browser.setDownloadBehavior", behavior="allow",
+                                downloadPath=str(saved))
+                await page.evaluate("let a = document.createElement('a'); a.href = '/report.bin';"
+                                    "a.download = 'report.bin'; document.body.append(a); a.click()")
+                wait_until(lambda: (saved / "report.bin").exists()
+                           and (saved / "report.bin").read_bytes() == self.download, "the download")
+
+                await page.open("https://demo.weir.test/eicar.com")
+                text = await page.evaluate("document.body.innerText")
+                self.assertIn("harmful", text)
+                event = await page.evaluate("document.querySelector('.id').textContent")
+                await page.screenshot(pictures / "blocked.png")
+                await page.call("Network.enable")
+                await page.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": "ja"})
+                await page.open("https://demo.weir.test/eicar.com?ja")
+                self.assertEqual(await page.evaluate("document.documentElement.lang"), "ja")
+                await page.screenshot(pictures / "blocked-ja.png")
+                return event
+        event_id = asyncio.run(browse())
+        self.assertTrue(gateway.event(lambda e: e["metadata"]["uid"] == event_id))
+        self.assertIn("HTTP/2", {e["http_request"]["version"] for e in gateway.events()})
+
+
+if __name__ == "__main__":
+    main()
