@@ -15,10 +15,18 @@ class H2ClientStream final : public ClientStream {
                  const TimeoutSettings& timeouts)
       : exchange_(std::move(link), std::move(stream), Fault::client),
         body_limit_(timeouts.client_body),
+        stream_limit_(timeouts.stream_idle),
         write_limit_(timeouts.client_write) {}
 
   const RequestHead& request() const override { return exchange_.stream().request; }
-  Co<Result<BodyPiece>> read_body() override { return exchange_.read_body(read_limit()); }
+  Co<Result<BodyPiece>> read_body() override {
+    for (;;) {
+      const bool answering = exchange_.stream().head_submitted;
+      auto piece = co_await exchange_.read_body(answering ? stream_limit_ : body_limit_);
+      const bool late = !piece && piece.error().code == Errc::timeout;
+      if (!late || answering || !exchange_.stream().head_submitted) co_return piece;
+    }
+  }
   const Fields& request_trailers() const override { return exchange_.stream().trailers; }
 
   Co<Result<void>> send_informational(const ResponseHead& head) override {
@@ -34,11 +42,12 @@ class H2ClientStream final : public ClientStream {
   Co<Result<void>> send_head(const ResponseHead& head) override {
     H2Stream& stream = exchange_.stream();
     if (stream.error) co_return std::unexpected(*stream.error);
-    tunnel_ = request().method == "CONNECT" && head.status >= 200 && head.status < 300;
-    const bool end = !tunnel_ && (head.framing.kind == Framing::Kind::none ||
-                                  response_has_no_body(request().method, head.status));
+    if (stream.head_submitted) co_return fail(Errc::internal, Fault::local, "send_head twice");
+    const bool tunnel = request().method == "CONNECT" && head.status >= 200 && head.status < 300;
+    const bool end = !tunnel && (head.framing.kind == Framing::Kind::none ||
+                                 response_has_no_body(request().method, head.status));
     auto sent = session().respond(stream, head, end);
-    if (end || tunnel_) exchange_.link().wake();
+    if (end || tunnel) exchange_.link().wake();
     co_return sent;
   }
 
@@ -65,15 +74,13 @@ class H2ClientStream final : public ClientStream {
   std::uint64_t bytes_out() const override { return exchange_.bytes_out(); }
 
  private:
-  // A tunnel may be quiet for as long as its own deadline lets it.
-  Duration read_limit() const { return tunnel_ ? Duration(std::chrono::hours(24)) : body_limit_; }
   H2Session& session() { return exchange_.link().session(); }
 
   H2Exchange exchange_;
   Duration body_limit_;
+  Duration stream_limit_;  // once we answer, both sides may talk as they like: gRPC, WebSocket
   Duration write_limit_;
   bool continued_ = false;
-  bool tunnel_ = false;
 };
 
 }  // namespace

@@ -25,7 +25,8 @@ H2Link::H2Link(Loop& loop, std::unique_ptr<ByteStream> stream, H2Role role,
       options_(options),
       peer_fault_(role == H2Role::server ? Fault::client : Fault::origin),
       session_(role, limits, loop.clock(), *this),
-      output_(loop) {}
+      output_(loop),
+      last_activity_(loop.clock().steady()) {}
 
 void H2Link::wake() {
   if (session_.wants_write() || session_.done()) output_.notify();
@@ -92,11 +93,12 @@ Co<bool> H2Link::read_turn() {
 }
 
 bool H2Link::taken(ByteView bytes) {
+  last_activity_ = loop_.clock().steady();
   auto fed = session_.feed(bytes);
   if (!session_.head_pending()) {
     head_since_.reset();
   } else if (!head_since_) {
-    head_since_ = loop_.clock().steady();
+    head_since_ = last_activity_;
   }
   wake();
   if (!fed) finish(std::move(fed));
@@ -112,10 +114,12 @@ void H2Link::peer_ended() {
 }
 
 Duration H2Link::read_limit() {
-  if (session_.head_pending() && !head_since_) head_since_ = loop_.clock().steady();
-  if (!head_since_) return options_.idle;
-  const Duration used = loop_.clock().steady() - *head_since_;
-  return std::max<Duration>(options_.head - used, Duration{0});
+  const SteadyTime now = loop_.clock().steady();
+  if (session_.head_pending() && !head_since_) head_since_ = now;
+  if (!head_since_ && session_.streams() > 0) return options_.idle;
+  const Duration left =
+      head_since_ ? *head_since_ + options_.head - now : last_activity_ + options_.idle - now;
+  return std::max(left, Duration{0});
 }
 
 Co<bool> H2Link::wait_for_bytes() {
@@ -136,10 +140,10 @@ Co<bool> H2Link::wait_for_bytes() {
 // Quiet is fine while an exchange runs: it has its own deadlines. A head that does not come to its
 // end holds up the whole connection.
 void H2Link::waited_too_long() {
-  if (head_since_ && read_limit() <= Duration{0}) {
+  if (read_limit() > Duration{0}) return;
+  if (head_since_) {
     return end({Errc::timeout, peer_fault_, false, "HTTP/2: a head that does not end"});
   }
-  if (head_since_ || session_.streams() > 0) return;
   session_.say_goodbye();
   session_.lose({Errc::timeout, peer_fault_, true, "HTTP/2: idle"});
   finish({});
@@ -151,6 +155,7 @@ Co<void> H2Link::write_loop(std::shared_ptr<H2Link> link) {
     if (!buffer) buffer = link->loop_.borrow();
     const std::size_t size = link->session_.pull(buffer.bytes());
     if (size > 0) {
+      link->last_activity_ = link->loop_.clock().steady();
       if (!co_await link->write_all(ByteView(buffer.bytes()).first(size))) break;
       continue;
     }

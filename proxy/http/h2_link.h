@@ -71,6 +71,7 @@ class H2Link final : public H2Session::Events, public std::enable_shared_from_th
   H2Session session_;
   Signal output_;
   std::optional<SteadyTime> head_since_;
+  SteadyTime last_activity_;  // bytes in either direction
   Result<void> outcome_;
   bool closing_ = false;  // what is queued is still written, nothing is read
   bool ended_ = false;

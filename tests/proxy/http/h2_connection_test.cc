@@ -766,6 +766,59 @@ TEST_F(H2Held, ASlowBodyTimesOut) {
   EXPECT_EQ(log, "body:0 timeout");
 }
 
+TEST_F(H2Held, BothMayTalkAsTheyLikeOnceAnswered) {
+  begin(request("POST", {Framing::Kind::chunked, 0}));
+  std::string log;
+  spawn(loop_, swallow(*held_, &log));
+  settle(loop_);
+  ASSERT_TRUE(now(held_->send_head(answer())));
+  pass(timeouts_.client_body * 3);
+  EXPECT_EQ(log, "");
+  ASSERT_TRUE(now(stream_->send_body(as_bytes("late"))));
+  ASSERT_TRUE(now(stream_->send_end({})));
+  EXPECT_EQ(log, "body:4 end");
+}
+
+TEST_F(H2Held, IdleCountsFromTheLastExchange) {
+  begin();
+  pass(timeouts_.client_idle - std::chrono::seconds(5));
+  ASSERT_TRUE(now(held_->send_head(answer(204, {}))));
+  let_go();
+  pass(timeouts_.client_idle - std::chrono::seconds(5));
+  EXPECT_FALSE(outcome_);
+  pass(std::chrono::seconds(10));
+  EXPECT_TRUE(outcome_);
+}
+
+Co<void> own_connection(Loop& loop, std::unique_ptr<ByteStream> stream) {
+  H2ClientConnection connection(loop, std::move(stream), LimitSettings{}, TimeoutSettings{});
+  (void)co_await connection.serve([](std::unique_ptr<ClientStream> exchange) {
+    return [](std::unique_ptr<ClientStream> held) -> Co<void> {
+      std::string log;
+      co_await swallow(*held, &log);
+    }(std::move(exchange));
+  });
+}
+
+TEST(H2Teardown, TheLoopMayGoFirst) {
+  const ManualClock clock;
+  std::string log;
+  {
+    Loop loop(clock);
+    auto [near, far] = memory_pipe(loop);
+    H2OriginConnection origin(loop, std::move(near), OriginFacts{}, LimitSettings{},
+                              TimeoutSettings{});
+    spawn(loop, origin.run());
+    spawn(loop, own_connection(loop, std::move(far)));
+    auto stream = origin.open();
+    spawn(loop, ask(*stream, request("POST", {Framing::Kind::chunked, 0})));
+    spawn(loop, collect(*stream, &log));
+    settle(loop);
+    EXPECT_EQ(origin.active(), 1U);
+  }
+  EXPECT_EQ(log, "");
+}
+
 TEST_F(H2Held, ALateHeadTimesOut) {
   begin();
   std::optional<Result<ResponseHead>> head;
