@@ -1,0 +1,139 @@
+// Messages between the gateway, the scan zygote and its jailed children: one per SOCK_SEQPACKET
+// datagram, descriptors beside it (SCM_RIGHTS).
+//   u32 size of the whole · u8 version (1) · u8 kind · u16 zero · fields
+// Numbers are big-endian, a text is a u16 length and bytes. Whatever does not decode exactly
+// (unknown kind or enumerator, text over its bound, missing or extra bytes) is malformed, and
+// whoever receives it ends the conversation.
+//
+//   gateway → zygote   SpawnRequest
+//   zygote → gateway   ScanReady or ScanFailed, once, first; then Spawned (+ socket, pidfd) or
+//                      SpawnFailed for each request, in order
+//   gateway → child    ScanJob (+ the file); the next only after the reply
+//   child → gateway    ScanReply; the child goes when its socket closes
+//
+// encode and decode are sans-io, any thread; send and receive work on one socket, one caller at a
+// time, and wait only if the socket does.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/fd.h"
+#include "core/finding.h"
+#include "core/result.h"
+
+namespace weir {
+
+inline constexpr std::size_t kMaxScanMessage = 64 * 1024;
+inline constexpr std::size_t kMaxScanText = 1024;  // name hint, where, warning, error text
+inline constexpr std::size_t kMaxFindingName = 256;
+inline constexpr std::size_t kMaxScanFindings = 48;  // in one reply
+inline constexpr std::size_t kMaxScanWarnings = 16;
+inline constexpr std::size_t kMaxScanDescriptors = 2;  // beside one message
+
+// The engines are loaded and have found their canaries.
+struct ScanReady {
+  std::string generation;  // changes when a rule or a signature file does: part of the verdict key
+  std::uint32_t yara_rules = 0;
+  std::uint32_t clamav_signatures = 0;
+  std::uint64_t clamav_time = 0;  // newest signature file, Unix seconds; 0 = there is none
+  std::vector<std::string>
+      warnings;  // for the operator: "clamav: no signatures in /var/lib/clamav"
+  bool operator==(const ScanReady&) const = default;
+};
+
+// The engines cannot work; the zygote ends after this. "rules/x.yar:12: undefined identifier"
+struct ScanFailed {
+  std::string text;
+  bool operator==(const ScanFailed&) const = default;
+};
+
+struct SpawnRequest {
+  std::uint32_t id = 0;
+  bool operator==(const SpawnRequest&) const = default;
+};
+
+// Descriptors: the gateway's end of the child's socket, then its pidfd.
+struct Spawned {
+  std::uint32_t id = 0;
+  std::uint32_t pid = 0;
+  bool operator==(const Spawned&) const = default;
+};
+
+struct SpawnFailed {
+  std::uint32_t id = 0;
+  std::string text;
+  bool operator==(const SpawnFailed&) const = default;
+};
+
+using ZygoteMessage = std::variant<ScanReady, ScanFailed, Spawned, SpawnFailed>;
+
+// Bounds for what is unpacked from one file.
+struct ScanLimits {
+  std::uint32_t depth = 12;       // containers inside containers
+  std::uint32_t entries = 10000;  // files in all containers together
+  std::uint64_t entry_bytes = 1ULL << 30;
+  std::uint64_t total_bytes = 4ULL << 30;
+  std::uint64_t ratio = 500;               // unpacked over packed, past 16 MiB
+  std::chrono::milliseconds time{60'000};  // for the whole job; at most a day
+  bool operator==(const ScanLimits&) const = default;
+};
+
+// One descriptor: the file, read only from offset 0 by position.
+struct ScanJob {
+  std::uint64_t id = 0;
+  ScannerSet scanners;
+  std::string name;  // as the client would save it; a hint, hostile
+  ScanLimits limits;
+  bool operator==(const ScanJob&) const = default;
+};
+
+struct ScanReply {
+  std::uint64_t id = 0;  // of the job
+  ScannerSet completed;  // those that saw everything they had to see, or said what they did not
+  std::vector<Finding> findings;
+  std::uint32_t artifacts = 1;
+  bool operator==(const ScanReply&) const = default;
+};
+
+// Texts over their bound are cut; of too many findings the gravest stay.
+std::string encode(const ScanReady& message);
+std::string encode(const ScanFailed& message);
+std::string encode(const SpawnRequest& message);
+std::string encode(const Spawned& message);
+std::string encode(const SpawnFailed& message);
+std::string encode(const ScanJob& message);
+std::string encode(const ScanReply& message);
+
+// Errors are Errc::malformed, fault helper.
+Result<ZygoteMessage> decode_zygote_message(ByteView datagram);
+Result<SpawnRequest> decode_spawn_request(ByteView datagram);
+Result<ScanJob> decode_scan_job(ByteView datagram);
+Result<ScanReply> decode_scan_reply(ByteView datagram);
+
+struct ScanDatagram {
+  std::string bytes;
+  std::vector<UniqueFd> fds;  // close-on-exec
+};
+
+// On a non-blocking socket that would wait: Errc::busy, retryable. The peer gone: Errc::closed.
+Result<void> send_scan_message(int socket, std::string_view bytes, std::span<const int> fds = {});
+Result<ScanDatagram> receive_scan_message(int socket);
+
+// How weir-scan is started: what the gateway puts behind argv[0] and main() reads again.
+struct ScanOptions {
+  int control_fd = 3;  // the zygote's end of the socket pair
+  std::string rules_dir;
+  std::string clamav_dir;
+  bool best_effort = false;                 // go on with the layers of the jail that the system has
+  std::uint64_t memory_bytes = 2ULL << 30;  // a child's address space above the engines'
+  bool operator==(const ScanOptions&) const = default;
+};
+std::vector<std::string> scan_arguments(const ScanOptions& options);
+Result<ScanOptions> parse_scan_arguments(std::span<const std::string> arguments);
+
+}  // namespace weir
