@@ -65,34 +65,35 @@ class Offers {
  public:
   void take(const Offer& offer) {
     if (offer.coding == "*") {
-      for (const std::string_view coding : kUnderstood) take_known(coding, offer.weight, last_);
+      if (!rest_) rest_ = offer.weight;
       return;
     }
     const bool identity = equals_ignore_case(offer.coding, "identity");
     const std::string_view known = identity ? "identity" : canonical_coding(offer.coding);
-    if (!known.empty()) take_known(known, offer.weight, named_);
+    if (!known.empty()) take_known(known, offer.weight);
   }
-  std::string text() const {
-    std::string out = named_;
-    if (!out.empty() && !last_.empty()) out += ", ";
-    out += last_;
-    return out.empty() ? "identity" : out;
+  std::string text() {
+    if (rest_) {
+      for (const std::string_view coding : kUnderstood) take_known(coding, *rest_);
+    }
+    return out_.empty() ? "identity" : std::move(out_);
   }
 
  private:
-  void take_known(std::string_view coding, std::string_view weight, std::string& out) {
+  void take_known(std::string_view coding, std::string_view weight) {
     if (std::find(seen_.begin(), seen_.begin() + count_, coding) != seen_.begin() + count_) return;
     seen_[static_cast<std::size_t>(count_++)] = coding;
     const bool refused = !weight.empty() && is_zero(weight);
     if (refused && coding != "identity") return;
-    if (!out.empty()) out += ", ";
-    out += coding;
-    if (!weight.empty()) out.append(";q=").append(weight);
+    if (!out_.empty()) out_ += ", ";
+    out_ += coding;
+    if (!weight.empty()) out_.append(";q=").append(weight);
   }
 
   std::array<std::string_view, kUnderstood.size() + 1> seen_;
   std::ptrdiff_t count_ = 0;
-  std::string named_, last_;  // what "*" stands for comes last
+  std::optional<std::string_view> rest_;  // the weight of "*": whatever is not named
+  std::string out_;
 };
 
 }  // namespace

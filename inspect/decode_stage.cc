@@ -59,7 +59,8 @@ class Gzip final : public DecodeStage {
     for (;;) {
       if (at_end_) {
         if (in.empty()) return Reason::none;
-        inflate_.reset(kGzip);  // another member, or garbage and so an error
+        if (in.front() != 0x1F) return Reason::corrupt;  // neither the first nor another member
+        inflate_.reset(kGzip);
         at_end_ = false;
       }
       const std::size_t before = in.size() + out.size();

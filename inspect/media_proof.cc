@@ -20,8 +20,9 @@ bool proves_media(FileType by_magic, std::string_view content_type) {
 
 bool contradicts_label(FileType by_magic, std::string_view content_type) {
   if (by_magic == FileType::unknown || !carries_code(by_magic)) return false;
-  if (is_media_label(content_type)) return family_of(by_magic) != FileFamily::media;
   const FileType labelled = type_by_mime(content_type);
+  if (labelled == by_magic) return false;
+  if (is_media_label(content_type)) return family_of(by_magic) != FileFamily::media;
   return labelled != FileType::unknown && family_of(labelled) != family_of(by_magic);
 }
 

@@ -113,14 +113,16 @@ Co<Result<void>> Spool::flush() {
   // The file is opened by the first write, on the same thread.
   const bool first = !on_disk_;
   auto opened = std::make_shared<UniqueFd>();
-  auto result = co_await place_->io.run([first, opened, place = place_, file = file_,
-                                         buffer = buffer_, at = flushed_]() -> Result<std::size_t> {
-    if (!first) return write_all(file->get(), *buffer, at);
-    auto made = open_unlinked(place->dir);
-    if (!made) return pass(std::move(made));
-    *opened = std::move(*made);
-    return write_all(opened->get(), *buffer, at);
-  });
+  // What runs there must not own the place: its last owner joins those threads.
+  auto result =
+      co_await place_->io.run([dir = first ? place_->dir : std::string(), opened, file = file_,
+                               buffer = buffer_, at = flushed_]() -> Result<std::size_t> {
+        if (file) return write_all(file->get(), *buffer, at);
+        auto made = open_unlinked(dir);
+        if (!made) return pass(std::move(made));
+        *opened = std::move(*made);
+        return write_all(opened->get(), *buffer, at);
+      });
   if (!result) co_return pass(std::move(result));
   if (first) file_ = place_->io.adopt(std::move(*opened));
   on_disk_ = true;
