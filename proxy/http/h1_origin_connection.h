@@ -1,0 +1,44 @@
+// An HTTP/1 connection to an origin: one exchange after the other. The pool owns it; loop thread
+// only. It may be destroyed at any time: that closes it, and the exchange that runs gets errors.
+//
+// Errors of an exchange are retryable exactly when the origin cannot have acted on the request: the
+// connection had been used before, ended before any byte of the response, and the method is one
+// that may be repeated (RFC 9112 9.3.1).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "conf/settings.h"
+#include "core/result.h"
+#include "proxy/http/streams.h"
+#include "proxy/net/byte_stream.h"
+
+namespace weir {
+
+class Loop;
+struct H1OriginState;
+
+class H1OriginConnection {
+ public:
+  H1OriginConnection(Loop& loop, std::unique_ptr<ByteStream> stream, OriginFacts facts,
+                     const LimitSettings& limits, const TimeoutSettings& timeouts);
+  ~H1OriginConnection();
+  H1OriginConnection(const H1OriginConnection&) = delete;
+  H1OriginConnection& operator=(const H1OriginConnection&) = delete;
+
+  // A new exchange; null when reusable() is false.
+  std::unique_ptr<OriginStream> start();
+  // No exchange runs, the last one was complete in both directions, both sides stay, and the origin
+  // has sent nothing since (one look at the socket).
+  bool reusable() const;
+  bool busy() const;
+  // Called once, when the stream of the next or current exchange goes: the moment to look whether
+  // the connection is reusable(). The connection may be destroyed in it. {} to clear.
+  void on_done(std::move_only_function<void()> callback);
+
+ private:
+  std::shared_ptr<H1OriginState> state_;
+};
+
+}  // namespace weir
