@@ -55,14 +55,14 @@ struct OriginPool::State : std::enable_shared_from_this<State> {
 
   Co<Result<std::unique_ptr<OriginStream>>> open(OriginTarget target);
   std::unique_ptr<OriginStream> pooled(Host& host);
-  std::unique_ptr<OriginStream> start_h1(std::unique_ptr<H1OriginConnection> connection,
-                                         const std::string& key);
+  std::unique_ptr<OriginStream> start_h1(std::unique_ptr<H1OriginConnection> connection);
+  void watch_h1(H1OriginConnection& connection, const std::string& key);
   Co<Result<std::unique_ptr<OriginStream>>> connect(const OriginTarget& target, std::string key);
   Co<Result<std::unique_ptr<ByteStream>>> secure(const OriginTarget& target, Dialed& dialed,
                                                  OriginFacts& facts);
   std::unique_ptr<OriginStream> start_h2(std::unique_ptr<ByteStream> stream, OriginFacts facts,
                                          const std::string& key);
-  void give_back(std::unique_ptr<H1OriginConnection> connection, const std::string& key);
+  void exchange_done(H1OriginConnection* connection, const std::string& key);
   void wake(Host& host);
   void sweep();
   void drop_if_empty(const std::string& key);
@@ -74,14 +74,19 @@ struct OriginPool::State : std::enable_shared_from_this<State> {
   Counter& reused;
   Counter& opened;
   std::unordered_map<std::string, Host> hosts;
+  std::unordered_map<H1OriginConnection*, std::unique_ptr<H1OriginConnection>> busy;
   std::size_t idle = 0;
+  bool closing = false;
   Deadline sweeper;
 };
 
 OriginPool::OriginPool(Loop& loop, Dialer& dialer, OriginTls& tls, const Settings& settings,
                        Metrics& metrics)
     : state_(std::make_shared<State>(loop, dialer, tls, settings, metrics)) {}
-OriginPool::~OriginPool() { close_idle(); }
+OriginPool::~OriginPool() {
+  state_->closing = true;
+  close_idle();
+}
 
 Co<Result<std::unique_ptr<OriginStream>>> OriginPool::open(OriginTarget target) {
   if (target.host == kDemoHost) co_return make_demo_origin();
@@ -135,7 +140,7 @@ std::unique_ptr<OriginStream> OriginPool::State::pooled(Host& host) {
     --idle;
     if (!connection->reusable()) continue;
     reused.add();
-    return connection->start();
+    return start_h1(std::move(connection));
   }
   return nullptr;
 }
@@ -153,18 +158,20 @@ Co<Result<std::unique_ptr<OriginStream>>> OriginPool::State::connect(const Origi
   facts.dns = dialed->dns;
   facts.connect = dialed->connect;
   facts.protocol = "http/1.1";
-  std::unique_ptr<ByteStream> stream = std::move(dialed->stream);
+  std::unique_ptr<ByteStream> stream;
   if (target.scheme == "https") {
-    dialed->stream = std::move(stream);
     auto secured = co_await secure(target, *dialed, facts);
     if (!secured) co_return pass(std::move(secured));
     stream = std::move(*secured);
+  } else {
+    stream = std::move(dialed->stream);
   }
   if (facts.protocol == "h2") co_return start_h2(std::move(stream), std::move(facts), key);
   hosts[key].speaks_h1 = true;
-  co_return start_h1(std::make_unique<H1OriginConnection>(loop, std::move(stream), std::move(facts),
-                                                          settings.limits, settings.timeouts),
-                     key);
+  auto connection = std::make_unique<H1OriginConnection>(
+      loop, std::move(stream), std::move(facts), settings.limits, settings.timeouts);
+  watch_h1(*connection, key);
+  co_return start_h1(std::move(connection));
 }
 
 Co<Result<std::unique_ptr<ByteStream>>> OriginPool::State::secure(const OriginTarget& target,
@@ -201,23 +208,31 @@ std::unique_ptr<OriginStream> OriginPool::State::start_h2(std::unique_ptr<ByteSt
   return exchange;
 }
 
-// The connection comes back by itself when its exchange ended well.
+// While its exchange runs a connection is among the busy ones.
 std::unique_ptr<OriginStream> OriginPool::State::start_h1(
-    std::unique_ptr<H1OriginConnection> connection, const std::string& key) {
-  connection->on_idle([weak = weak_from_this(), key](std::unique_ptr<H1OriginConnection> back) {
-    if (const auto pool = weak.lock()) pool->give_back(std::move(back), key);
-  });
-  return H1OriginConnection::start(std::move(connection));
+    std::unique_ptr<H1OriginConnection> connection) {
+  auto exchange = connection->start();
+  H1OriginConnection* const raw = connection.get();
+  busy.emplace(raw, std::move(connection));
+  return exchange;
 }
 
-void OriginPool::State::give_back(std::unique_ptr<H1OriginConnection> connection,
-                                  const std::string& key) {
+void OriginPool::State::watch_h1(H1OriginConnection& connection, const std::string& key) {
+  connection.on_done([weak = weak_from_this(), raw = &connection, key] {
+    if (const auto pool = weak.lock()) pool->exchange_done(raw, key);
+  });
+}
+
+// Kept for the next one if it ended well and there is room; otherwise it closes here.
+void OriginPool::State::exchange_done(H1OriginConnection* connection, const std::string& key) {
+  const auto found = busy.find(connection);
+  if (found == busy.end()) return;
+  std::unique_ptr<H1OriginConnection> mine = std::move(found->second);
+  busy.erase(found);
+  if (!mine->reusable() || closing || idle >= settings.limits.origin_idle_total) return;
   Host& host = hosts[key];
-  if (host.idle.size() >= settings.limits.origin_idle_per_host ||
-      idle >= settings.limits.origin_idle_total) {
-    return;
-  }
-  host.idle.push_back({std::move(connection), loop.clock().steady()});
+  if (host.idle.size() >= settings.limits.origin_idle_per_host) return;
+  host.idle.push_back({std::move(mine), loop.clock().steady()});
   ++idle;
   if (!sweeper.armed()) sweeper.arm(kSweep);
 }
