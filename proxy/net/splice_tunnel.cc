@@ -20,7 +20,7 @@
 namespace weir {
 namespace {
 
-constexpr int kPipeBytes = 512 * 1024;
+constexpr int kPipeBytes = 1024 * 1024;
 // A pipe is kept through short pauses of a bulk flow, then given back.
 constexpr Duration kPipeKept = std::chrono::seconds(1);
 

@@ -88,7 +88,8 @@ TEST(ResolverTest, ErrorsNameTheHostAndTellTheCausesApart) {
        "! resolve x.test: no answer from the name server within 140 ms"},
   };
   for (const Case& each : cases) {
-    Scene scene({}, Millis(140));
+    const bool answered = each.reply.kind == DnsReply::Kind::answer;
+    Scene scene({}, Millis(answered ? 20'000 : 140));
     scene.server.set_both("x.test", each.reply);
     EXPECT_EQ(scene.resolve("x.test"), each.want);
     const auto again = run(scene.loop, scene.resolver->resolve("x.test"));
