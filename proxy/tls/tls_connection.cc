@@ -36,6 +36,12 @@ TlsConnection::TlsConnection(std::unique_ptr<ByteStream> below, std::string alre
   SSL_set_bio(ssl_.get(), bio, bio);
 }
 
+// OpenSSL takes a connection that goes without close_notify for a broken one and makes its session
+// unusable. Ours go that way in good health: pooled, or reset because the other side went away.
+TlsConnection::~TlsConnection() {
+  if (established_ && !error_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN);
+}
+
 void TlsConnection::set_alert_meaning(AlertMeaning meaning, void* context) {
   alert_meaning_ = meaning;
   alert_context_ = context;

@@ -28,6 +28,7 @@ class TlsConnection {
   // `peer_fault` is whom protocol errors are blamed on.
   TlsConnection(std::unique_ptr<ByteStream> below, std::string already_read, SslPtr ssl,
                 Fault peer_fault);
+  ~TlsConnection();
   TlsConnection(const TlsConnection&) = delete;
   TlsConnection& operator=(const TlsConnection&) = delete;
 
