@@ -31,15 +31,14 @@ std::string EventIds::next() {
     bytes[i] = static_cast<std::uint8_t>(millis_ >> (40 - 8 * i));
   }
   std::ranges::copy(low_, bytes.begin() + 6);
-  // 128 bits in 26 characters of five: the first one has only three.
-  std::string id(kLength, '0');
-  for (std::size_t i = 0; i < kLength; ++i) {
-    unsigned value = 0;
-    for (std::size_t bit = i * 5; bit < i * 5 + 5; ++bit) {
-      const unsigned one = bit < 2 ? 0U : bytes[(bit - 2) / 8] >> (7 - (bit - 2) % 8) & 1U;
-      value = value << 1 | one;
-    }
-    id[i] = kCrockford[value];
+  // 128 bits in 26 characters of five: two zero bits come first.
+  std::string id;
+  id.reserve(kLength);
+  std::uint32_t pending = 0;
+  unsigned bits = 2;
+  for (const std::uint8_t byte : bytes) {
+    pending = (pending << 8 | byte) & 0xfff;  // at most four left over and eight new
+    for (bits += 8; bits >= 5;) id += kCrockford[pending >> (bits -= 5) & 31];
   }
   return id;
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "core/escape.h"
 
@@ -21,6 +22,28 @@ constexpr std::array<bool, 256> kPlain = [] {
 }();
 
 bool is_plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
+
+// Whether eight bytes are all plain: the high bit of a byte is set by what is not (the well-known
+// "has a byte less than" and "has a zero byte" tricks; false alarms only cost a slower look).
+bool all_plain(std::uint64_t eight) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  const auto zero_in = [](std::uint64_t value) { return (value - kOnes) & ~value; };
+  const std::uint64_t odd = eight | (eight - kOnes * 0x20) | zero_in(eight ^ kOnes * '"') |
+                            zero_in(eight ^ kOnes * '\\') | zero_in(eight ^ kOnes * 0x7f);
+  return (odd & kHighs) == 0;
+}
+
+// How many plain bytes the text starts with.
+std::size_t plain_run(std::string_view text) {
+  std::size_t run = 0;
+  for (std::uint64_t eight = 0; text.size() - run >= sizeof eight; run += sizeof eight) {
+    std::memcpy(&eight, text.data() + run, sizeof eight);
+    if (!all_plain(eight)) break;
+  }
+  while (run < text.size() && is_plain(text[run])) ++run;
+  return run;
+}
 
 void append_control(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -93,8 +116,7 @@ void JsonWriter::unsigned_number(std::uint64_t value) {
 void JsonWriter::quoted(std::string_view text) {
   out_ += '"';
   while (!text.empty()) {
-    std::size_t run = 0;
-    while (run < text.size() && is_plain(text[run])) ++run;
+    const std::size_t run = plain_run(text);
     out_.append(text.data(), run);
     text.remove_prefix(run);
     if (text.empty()) break;

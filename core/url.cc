@@ -65,7 +65,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 // A host whose last label is a number is an IPv4 address or nothing at all.
-bool ends_in_number(std::string_view host) { return is_number(split(host, '.').back()); }
+bool ends_in_number(std::string_view host) { return is_number(host.substr(host.rfind('.') + 1)); }
 
 std::optional<IpAddress> parse_v4(std::string_view host) {
   const auto parts = split(host, '.');
@@ -96,9 +96,13 @@ Result<Host> parse_v6(std::string_view text) {
 }
 
 bool labels_fit(std::string_view host) {
-  return std::ranges::all_of(split(host, '.'), [](std::string_view label) {
-    return !label.empty() && label.size() <= kLongestLabel;
-  });
+  std::size_t length = 0;
+  for (const char c : host) {
+    if (c == '.' && length == 0) return false;
+    length = c == '.' ? 0 : length + 1;
+    if (length > kLongestLabel) return false;
+  }
+  return length > 0;
 }
 
 Result<Host> parse_host(std::string_view text) {
@@ -133,12 +137,25 @@ bool is_double_dot(std::string_view segment) {
   return std::ranges::any_of(kForms, [&](auto form) { return equals_ignore_case(segment, form); });
 }
 
-// Escapes what the standard's path or query percent-encode set has; existing escapes stay.
-void append_encoded(std::string& out, std::string_view text, std::string_view set) {
+// One of the standard's percent-encode sets, as a table over bytes.
+using EncodeSet = std::array<bool, 256>;
+
+constexpr EncodeSet encode_set(std::string_view printable) {
+  EncodeSet set{};
+  for (std::size_t byte = 0; byte < set.size(); ++byte) set[byte] = byte <= 0x20 || byte >= 0x7f;
+  for (const char c : printable) set[static_cast<unsigned char>(c)] = true;
+  return set;
+}
+
+constexpr EncodeSet kPathSet = encode_set("\"<>`{}^");
+constexpr EncodeSet kQuerySet = encode_set("\"<>'");
+
+// Escapes what the set has; existing escapes stay.
+void append_encoded(std::string& out, std::string_view text, const EncodeSet& set) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f || set.find(c) != std::string_view::npos) {
+    if (set[byte]) {
       out += '%';
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
@@ -148,8 +165,21 @@ void append_encoded(std::string& out, std::string_view text, std::string_view se
   }
 }
 
+// Whether a path surely is canonical: no byte to encode, no segment that begins like a dot segment.
+bool plain_path(std::string_view path) {
+  if (!path.starts_with('/')) return false;
+  char before = 0;
+  for (const char c : path) {
+    if (kPathSet[static_cast<unsigned char>(c)] || c == '\\') return false;
+    if (before == '/' && (c == '.' || c == '%')) return false;
+    before = c;
+  }
+  return true;
+}
+
 // Resolves dot segments and encodes; `path` starts with a slash or is empty.
 std::string canonical_path(std::string_view path) {
+  if (plain_path(path)) return std::string(path);
   std::string slashed(path);
   std::ranges::replace(slashed, '\\', '/');
   std::vector<std::string_view> kept;
@@ -167,7 +197,7 @@ std::string canonical_path(std::string_view path) {
   std::string out;
   for (const std::string_view segment : kept) {
     out += '/';
-    append_encoded(out, segment, "\"<>`{}^");
+    append_encoded(out, segment, kPathSet);
   }
   return out.empty() ? "/" : out;
 }
@@ -178,7 +208,7 @@ std::string canonical_path_and_query(std::string_view text) {
   std::string out = canonical_path(text.substr(0, question));
   if (question == std::string_view::npos) return out;
   out += '?';
-  append_encoded(out, text.substr(question + 1), "\"<>'");
+  append_encoded(out, text.substr(question + 1), kQuerySet);
   return out;
 }
 
@@ -204,7 +234,15 @@ std::string Url::authority() const {
   return out;
 }
 
-std::string Url::text() const { return scheme + "://" + authority() + path_and_query; }
+std::string Url::text() const {
+  std::string out;
+  out.reserve(scheme.size() + host.size() + path_and_query.size() + 16);
+  out += scheme;
+  out += "://";
+  out += authority();
+  out += path_and_query;
+  return out;
+}
 
 std::string_view Url::path() const {
   return std::string_view(path_and_query).substr(0, path_and_query.find('?'));

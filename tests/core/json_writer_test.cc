@@ -75,6 +75,23 @@ TEST(JsonWriter, EscapesStrings) {
   }
 }
 
+// Eight bytes are looked at together: every byte at every place must still be seen.
+TEST(JsonWriter, SeesEveryByteAtEveryPlace) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    std::string alone;
+    JsonWriter(alone).string(std::string(1, static_cast<char>(byte)));
+    const std::string escaped = alone.substr(1, alone.size() - 2);
+    EXPECT_EQ(escaped.size() == 1, byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f);
+    for (std::size_t place = 0; place < 18; ++place) {
+      std::string text(18, 'a');
+      text[place] = static_cast<char>(byte);
+      std::string out;
+      JsonWriter(out).string(text);
+      EXPECT_EQ(out, '"' + text.substr(0, place) + escaped + text.substr(place + 1) + '"');
+    }
+  }
+}
+
 TEST(JsonWriter, EscapesKeys) {
   std::string out;
   JsonWriter json(out);
