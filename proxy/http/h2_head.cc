@@ -67,10 +67,12 @@ bool is_space(char c) { return c == ' ' || c == '\t'; }
 bool is_value(std::string_view text) {
   if (text.empty()) return true;
   if (is_space(text.front()) || is_space(text.back())) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
+  unsigned bad = 0;  // no early end: the loop runs over whole vectors
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
-  });
+    bad |= static_cast<unsigned>((byte < 0x20) & (byte != '\t')) | (byte == 0x7f);
+  }
+  return bad == 0;
 }
 
 // No control, no space, nothing that would end or split a request line.
@@ -92,7 +94,9 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
 }  // namespace
 
 H2HeadDecoder::H2HeadDecoder(Kind kind, std::uint32_t max_bytes, std::uint32_t max_count)
-    : kind_(kind), max_bytes_(max_bytes), max_count_(max_count) {}
+    : kind_(kind), max_bytes_(max_bytes), max_count_(max_count) {
+  if (kind != Kind::trailers) fields_.list().reserve(16);
+}
 
 void H2HeadDecoder::spoil(std::string_view why) {
   if (failure_.empty()) failure_ = why;
