@@ -384,10 +384,10 @@ void DnsService::ask(std::string host, Done done) {
     if (state_->open < kMaxLookups && !state_->stopping) {
       ++state_->open;
       state_->asked.push_back({std::move(host), std::move(done)});
+      return state_->wake();
     }
   }
-  if (done) return done({.status = DnsStatus::busy, .v6 = {}, .v4 = {}});
-  state_->wake();
+  done({.status = DnsStatus::busy, .v6 = {}, .v4 = {}});
 }
 
 }  // namespace weir

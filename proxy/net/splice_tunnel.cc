@@ -206,7 +206,7 @@ void start(Tunnel& tunnel, Direction direction, std::string first) {
   ++tunnel.running;
   boost::asio::co_spawn(tunnel.loop.context(),
                         run_direction(tunnel, std::move(direction), std::move(first)),
-                        [](std::exception_ptr thrown) {
+                        [](const std::exception_ptr& thrown) {
                           if (thrown) std::rethrow_exception(thrown);
                         });
 }
