@@ -70,7 +70,7 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) {
   if (!state->judged) {
     state->unjudged = std::move(owned);
   } else {
-    state->sessions->put(state->key, std::move(owned), state->origin);
+    state->sessions->put(state->key, {std::move(owned), state->origin});
   }
   return 1;  // the reference is ours
 }
@@ -181,9 +181,9 @@ class LoopOriginTls final : public OriginTls {
     }
     if (ask_for_staple_) SSL_set_tlsext_status_type(ssl.get(), TLSEXT_STATUSTYPE_ocsp);
     SSL_set_app_data(ssl.get(), &state);
-    if (const auto* kept = sessions_.find(state.key, clock_.wall())) {
+    if (auto kept = sessions_.take(state.key, clock_.wall())) {
       SSL_set_session(ssl.get(), kept->session.get());
-      state.origin = kept->origin;
+      state.origin = std::move(kept->origin);
     }
     SSL_set_connect_state(ssl.get());
     return ssl;
@@ -200,7 +200,7 @@ class LoopOriginTls final : public OriginTls {
       if (auto fine = co_await judge(ssl, request, state, deadline); !fine) co_return fine;
     }
     state.judged = true;
-    if (state.unjudged) sessions_.put(state.key, std::move(state.unjudged), state.origin);
+    if (state.unjudged) sessions_.put(state.key, {std::move(state.unjudged), state.origin});
     co_return Result<void>{};
   }
 

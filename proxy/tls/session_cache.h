@@ -1,4 +1,4 @@
-// TLS sessions with origins, so that the next connection is cheaper. An entry keeps what the full
+// TLS sessions with origins, so that the next connection is cheaper. Each keeps what the full
 // handshake's verification found: a resumed connection shows no certificate, and inherits exactly
 // that. The key holds everything that the verification depended on. Bounded; loop thread only.
 // Private to proxy/tls.
@@ -6,8 +6,10 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/tls/openssl.h"
 #include "proxy/tls/tls.h"
@@ -21,21 +23,27 @@ struct KnownOrigin {
   WallTime valid_until;  // the verification is not relied on past this
 };
 
+struct KnownSession {
+  SessionPtr session;
+  KnownOrigin origin;
+};
+
 class SessionCache {
  public:
-  struct Entry {
-    std::string key;
-    SessionPtr session;
-    KnownOrigin origin;
-  };
+  static constexpr std::size_t kPerKey = 4;  // connections that open at once each need a ticket
 
-  explicit SessionCache(std::size_t most) : most_(most) {}
-  const Entry* find(const std::string& key, WallTime now);
-  void put(const std::string& key, SessionPtr session, KnownOrigin origin);
+  explicit SessionCache(std::size_t most_keys) : most_(most_keys) {}
+  // The newest. One of TLS 1.3 leaves the cache: its ticket is good for one use (RFC 8446 C.4).
+  std::optional<KnownSession> take(const std::string& key, WallTime now);
+  void put(const std::string& key, KnownSession known);
   void erase(const std::string& key);
   std::size_t size() const { return index_.size(); }
 
  private:
+  struct Entry {
+    std::string key;
+    std::vector<KnownSession> sessions;  // the newest last
+  };
   using Order = std::list<Entry>;
   std::size_t most_;
   Order order_;

@@ -221,8 +221,7 @@ TEST_F(ClientTlsTest, TwoOlderTicketKeysStillOpen) {
   for (int rotations = 1; rotations <= 3; ++rotations) {
     clock_.advance(period);
     tls_->rotate_if_due();
-    SSL_SESSION_up_ref(offered_.get());
-    SessionPtr same(offered_.get());
+    SessionPtr same(SSL_SESSION_dup(offered_.get()));  // using one spends it
     EXPECT_EQ(resumes("a.test"), rotations <= 2) << rotations;
     offered_ = std::move(same);
   }
