@@ -24,12 +24,13 @@ H1OriginConnection::H1OriginConnection(Loop& loop, std::unique_ptr<ByteStream> s
 
 H1OriginConnection::~H1OriginConnection() {
   state_->on_done = {};
+  state_->orphaned = true;
   state_->may_stay = false;
   state_->link->close(state_->busy);
 }
 
 std::unique_ptr<OriginStream> H1OriginConnection::start() {
-  if (state_->busy || (state_->exchanges > 0 && !reusable())) return nullptr;
+  if (state_->busy || !state_->may_stay) return nullptr;
   return std::make_unique<H1OriginStream>(state_);
 }
 

@@ -27,14 +27,15 @@ class H1OriginConnection {
   H1OriginConnection(const H1OriginConnection&) = delete;
   H1OriginConnection& operator=(const H1OriginConnection&) = delete;
 
-  // A new exchange; null when reusable() is false.
+  // A new exchange; null when one runs or the last one left the connection unfit. Does not look at
+  // the socket: ask reusable() before.
   std::unique_ptr<OriginStream> start();
   // No exchange runs, the last one was complete in both directions, both sides stay, and the origin
   // has sent nothing since (one look at the socket).
   bool reusable() const;
   bool busy() const;
-  // Called once, when the stream of the next or current exchange goes: the moment to look whether
-  // the connection is reusable(). The connection may be destroyed in it. {} to clear.
+  // Called whenever the stream of an exchange goes; the connection may be destroyed in it. {} to
+  // clear.
   void on_done(std::move_only_function<void()> callback);
 
  private:

@@ -46,7 +46,15 @@ H1OriginStream::~H1OriginStream() {
     link().release_idle();
   }
   state_->busy = false;
-  if (auto done = std::exchange(state_->on_done, {})) done();
+  tell_done();
+}
+
+// The callback may destroy the connection, and with it what the state holds.
+void H1OriginStream::tell_done() {
+  auto callback = std::exchange(state_->on_done, {});
+  if (!callback) return;
+  callback();
+  if (!state_->orphaned && !state_->on_done) state_->on_done = std::move(callback);
 }
 
 bool H1OriginStream::complete() const {

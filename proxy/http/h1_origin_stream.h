@@ -27,6 +27,7 @@ struct H1OriginState {
   std::uint64_t exchanges = 0;
   bool busy = false;
   bool may_stay = true;
+  bool orphaned = false;  // the connection object is gone
 };
 
 class H1OriginStream final : public OriginStream {
@@ -44,6 +45,7 @@ class H1OriginStream final : public OriginStream {
   void reset() override;
 
  private:
+  void tell_done();
   Co<Result<void>> send_waiting_head();
   Co<Result<BodyPiece>> read_raw(Duration limit);
   Result<ResponseHead> take_head(std::size_t size);
