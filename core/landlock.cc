@@ -1,0 +1,88 @@
+#include "core/landlock.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+
+#include "core/fd.h"
+
+namespace weir {
+namespace {
+
+// Debian's headers are older than the kernels it runs on, so the interface is written out
+// (include/uapi/linux/landlock.h).
+struct RulesetAttributes {
+  std::uint64_t handled_access_fs = 0;
+  std::uint64_t handled_access_net = 0;  // from version 4
+  std::uint64_t scoped = 0;              // from version 6
+};
+struct [[gnu::packed]] PathBeneath {
+  std::uint64_t allowed_access = 0;
+  std::int32_t parent_fd = -1;
+};
+constexpr unsigned kVersionQuery = 1;
+constexpr int kRulePathBeneath = 1;
+
+constexpr std::uint64_t bits(unsigned count) { return (std::uint64_t{1} << count) - 1; }
+
+// How many of the file rights each version knows: all are denied.
+constexpr std::array<unsigned, 6> kFileRights{0, 13, 14, 15, 15, 16};
+constexpr std::uint64_t kWriteFile = 1U << 1, kReadFile = 1U << 2, kReadDirectory = 1U << 3,
+                        kRemoveDirectory = 1U << 4, kRemoveFile = 1U << 5, kMakeDirectory = 1U << 7,
+                        kMakeFile = 1U << 8, kTruncate = 1U << 14;
+constexpr std::uint64_t kWorkOnFiles = kWriteFile | kReadFile | kReadDirectory | kRemoveDirectory |
+                                       kRemoveFile | kMakeDirectory | kMakeFile | kTruncate;
+
+RulesetAttributes everything(int version) {
+  RulesetAttributes attributes;
+  const auto known = std::min<std::size_t>(static_cast<std::size_t>(version), 5);
+  attributes.handled_access_fs = bits(kFileRights[known]);
+  if (version >= 4) attributes.handled_access_net = bits(2);  // bind, connect
+  if (version >= 6) attributes.scoped = bits(2);              // abstract sockets, signals
+  return attributes;
+}
+
+std::size_t attributes_size(int version) {
+  if (version >= 6) return sizeof(RulesetAttributes);
+  return version >= 4 ? 2 * sizeof(std::uint64_t) : sizeof(std::uint64_t);
+}
+
+std::unexpected<Error> system_error(std::string_view call) {
+  return std::unexpected(errno_error(call, errno));
+}
+
+Result<void> allow_below(int ruleset, const std::string& directory, std::uint64_t handled) {
+  const UniqueFd parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!parent) return system_error("open " + directory);
+  const PathBeneath rule{.allowed_access = kWorkOnFiles & handled, .parent_fd = parent.get()};
+  if (::syscall(SYS_landlock_add_rule, ruleset, kRulePathBeneath, &rule, 0) != 0) {
+    return system_error("landlock_add_rule");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> restrict_files(const std::string& writable) {
+  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionQuery);
+  if (version < 1) return system_error("landlock_create_ruleset");
+  const RulesetAttributes attributes = everything(static_cast<int>(version));
+  const UniqueFd ruleset(static_cast<int>(::syscall(
+      SYS_landlock_create_ruleset, &attributes, attributes_size(static_cast<int>(version)), 0)));
+  if (!ruleset) return system_error("landlock_create_ruleset");
+  if (!writable.empty()) {
+    auto allowed = allow_below(ruleset.get(), writable, attributes.handled_access_fs);
+    if (!allowed) return allowed;
+  }
+  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {
+    return system_error("landlock_restrict_self");
+  }
+  return {};
+}
+
+}  // namespace weir

@@ -1,0 +1,28 @@
+// weir-scan: scans files for the gateway in jailed children. Started by weir with one end of a
+// socket pair; see inspect/scan_wire.h for the options and the messages.
+// Exit codes: 0 the gateway closed the conversation; 1 the engines could not be started (the
+// gateway has been told why); 2 the options are wrong.
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "inspect/scan_wire.h"
+#include "inspect/worker/zygote.h"
+
+int main(int argc, char** argv) {
+  const std::span<char*> all(argv, static_cast<std::size_t>(argc));
+  const std::vector<std::string> arguments(all.begin() + (argc > 0 ? 1 : 0), all.end());
+  const auto options = weir::parse_scan_arguments(arguments);
+  if (!options) {
+    std::fprintf(stderr, "weir-scan: %s\n", options.error().what.c_str());
+    return 2;
+  }
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // names of members
+  std::signal(SIGPIPE, SIG_IGN);
+  const weir::SystemClock clock;
+  return weir::Zygote(*options, clock).run();
+}
