@@ -22,7 +22,7 @@ H2Tasks::H2Tasks(Loop& loop) : state_(std::make_shared<State>(loop)) {}
 void H2Tasks::spawn(Co<void> task) {
   ++state_->running;
   boost::asio::co_spawn(state_->loop.context(), std::move(task),
-                        [state = state_](std::exception_ptr) {
+                        [state = state_](const std::exception_ptr&) {
                           if (--state->running == 0) state->ended.notify();
                         });
 }
