@@ -15,7 +15,7 @@ using Seconds = std::chrono::seconds;
 
 struct HostsEntry {
   std::string name;                    // canonical host
-  std::vector<std::string> addresses;  // "127.0.0.1" or "::1", each optionally "addr:port" is not allowed
+  std::vector<std::string> addresses;  // "127.0.0.1" or "::1", no port
 };
 
 struct ListenSettings {
@@ -30,31 +30,31 @@ struct LimitSettings {
   std::uint32_t connections_per_client = 2000;  // by client address
   std::uint32_t header_bytes = 64 * 1024;       // request or status line and all fields
   std::uint32_t header_count = 200;
-  std::uint32_t h2_streams = 128;               // concurrent streams per client connection
-  std::uint32_t h2_resets_per_minute = 300;     // rapid reset
+  std::uint32_t h2_streams = 128;                    // concurrent streams per client connection
+  std::uint32_t h2_resets_per_minute = 300;          // rapid reset
   std::uint32_t h2_control_frames_per_second = 200;  // ping, settings, empty frames, priority
-  std::uint32_t h2_window_bytes = 1024 * 1024;  // per stream, towards us
-  std::uint32_t origin_idle_per_host = 8;       // pooled idle connections, per loop
-  std::uint32_t origin_idle_total = 512;        // per loop
-  std::uint32_t tunnels = 4000;                 // bypassed connections at once
+  std::uint32_t h2_window_bytes = 1024 * 1024;       // per stream, towards us
+  std::uint32_t origin_idle_per_host = 8;            // pooled idle connections, per loop
+  std::uint32_t origin_idle_total = 512;             // per loop
+  std::uint32_t tunnels = 4000;                      // bypassed connections at once
 };
 
 struct TimeoutSettings {
-  Millis client_hello{10'000};     // from 200 to CONNECT until the whole ClientHello is here
+  Millis client_hello{10'000};  // from 200 to CONNECT until the whole ClientHello is here
   Millis client_handshake{15'000};
-  Millis request_head{15'000};     // from first byte to the end of the fields
-  Millis client_idle{120'000};     // keep-alive connection without a request
-  Millis client_body{60'000};      // between two reads of a request body
-  Millis client_write{60'000};     // a client that takes nothing
+  Millis request_head{15'000};  // from first byte to the end of the fields
+  Millis client_idle{120'000};  // keep-alive connection without a request
+  Millis client_body{60'000};   // between two reads of a request body
+  Millis client_write{60'000};  // a client that takes nothing
   Millis dns{5'000};
-  Millis connect{10'000};          // TCP to the origin, all addresses together
-  Millis happy_eyeballs{250};      // head start of the first address family (RFC 8305)
+  Millis connect{10'000};      // TCP to the origin, all addresses together
+  Millis happy_eyeballs{250};  // head start of the first address family (RFC 8305)
   Millis origin_handshake{15'000};
-  Millis response_head{120'000};   // from the end of the request until the status line
-  Millis origin_body{60'000};      // between two reads of a response body
-  Millis origin_idle{90'000};      // pooled connection
-  Millis stream_idle{3'600'000};   // between two reads of an endless response, websocket or tunnel
-  Millis drain{30'000};            // SIGTERM: how long what runs may go on
+  Millis response_head{120'000};  // from the end of the request until the status line
+  Millis origin_body{60'000};     // between two reads of a response body
+  Millis origin_idle{90'000};     // pooled connection
+  Millis stream_idle{3'600'000};  // between two reads of an endless response, websocket or tunnel
+  Millis drain{30'000};           // SIGTERM: how long what runs may go on
 };
 
 struct TlsSettings {
@@ -65,8 +65,8 @@ struct TlsSettings {
   std::uint32_t leaf_cache_entries = 4096;  // per loop
   Seconds ticket_key_rotation{8 * 3600};    // two older keys still open
   bool aia_fetch = true;
-  std::string revocation = "soft";          // off, soft, hard: what an unknown state means
-  std::vector<std::string> crl_files;       // PEM or DER CRLs in force
+  std::string revocation = "soft";     // off, soft, hard: what an unknown state means
+  std::vector<std::string> crl_files;  // PEM or DER CRLs in force
   std::uint32_t aia_max_bytes = 128 * 1024;
   Millis aia_timeout{5'000};
 };
@@ -87,19 +87,20 @@ struct AuthSettings {
 };
 
 struct InspectSettings {
-  std::uint32_t workers = 0;            // scan worker processes at once; 0 = cores
-  std::uint32_t files_per_worker = 1;   // a jailed child serves this many files, then is replaced
-  std::uint32_t queue = 256;            // files that wait for a worker
-  std::string isolation = "required";   // required, best_effort
-  std::string rules_dir = "conf/rules"; // YARA, *.yar
+  std::uint32_t workers = 0;             // scan worker processes at once; 0 = cores
+  std::uint32_t files_per_worker = 1;    // a jailed child serves this many files, then is replaced
+  std::uint32_t queue = 256;             // files that wait for a worker
+  std::string isolation = "required";    // required, best_effort
+  std::string rules_dir = "conf/rules";  // YARA, *.yar
   std::string clamav_dir = "/var/lib/clamav";
   std::vector<std::string> hash_files;  // plain SHA-256/SHA-1/MD5 lists or ClamAV .hdb/.hsb
-  std::uint64_t spool_memory_bytes = 256 * 1024;             // per download, then an unlinked file
-  std::string spool_dir;                                     // "" = <state>/spool
+  std::uint64_t spool_memory_bytes = 256 * 1024;  // per download, then an unlinked file
+  std::string spool_dir;                          // "" = <state>/spool
   std::uint64_t spool_total_bytes = 8ULL * 1024 * 1024 * 1024;
   std::uint32_t verdict_cache_entries = 100000;
   Seconds verdict_cache_ttl{3600};
-  std::uint64_t decoded_ratio = 200;             // content coding: decoded/encoded above this, past 16 MiB, is a bomb
+  std::uint64_t decoded_ratio =
+      200;  // content coding: decoded/encoded above this, past 16 MiB, is a bomb
   std::uint64_t worker_memory_bytes = 2ULL * 1024 * 1024 * 1024;  // address space above the engine
   std::uint32_t archive_depth = 12;
   std::uint32_t archive_entries = 10000;
@@ -113,8 +114,8 @@ struct EventSettings {
   std::string file;             // "" = <state>/events.jsonl
   std::uint64_t rotate_bytes = 256ULL * 1024 * 1024;
   std::uint32_t rotate_keep = 8;
-  std::string syslog;           // udp://host:port, tcp://host:port, unix:///dev/log
-  std::uint32_t queue = 65536;  // events that wait to be written
+  std::string syslog;                // udp://host:port, tcp://host:port, unix:///dev/log
+  std::uint32_t queue = 65536;       // events that wait to be written
   std::string on_full = "continue";  // continue (count the loss), refuse (503 to new requests)
 };
 
@@ -131,7 +132,7 @@ struct Settings {
   std::string state_dir = "state";
   std::uint32_t threads = 0;  // event loops; 0 = cores
   std::string policy_file = "conf/policy.yaml";
-  std::string via_name;       // pseudonym in Via (RFC 9110 7.6.3); "" = weir-<random>
+  std::string via_name;  // pseudonym in Via (RFC 9110 7.6.3); "" = weir-<random>
   ListenSettings listen;
   LimitSettings limits;
   TimeoutSettings timeouts;

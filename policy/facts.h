@@ -18,39 +18,39 @@ enum class Stage : std::uint8_t { connect, request, response, verdict };
 
 struct Facts {
   // connect
-  IpAddress client;                     // canonical (v4-mapped unwrapped)
-  std::string_view user;                // "" = not authenticated
-  std::vector<std::string_view> groups; // of the user
-  std::string_view host;                // canonical, lower case, no trailing dot, IP literals unbracketed
+  IpAddress client;                      // canonical (v4-mapped unwrapped)
+  std::string_view user;                 // "" = not authenticated
+  std::vector<std::string_view> groups;  // of the user
+  std::string_view host;  // canonical, lower case, no trailing dot, IP literals unbracketed
   std::uint16_t port = 0;
-  std::string_view scheme;              // "http", "https"; "tunnel" when neither is known
-  std::string_view sni;                 // "" = none sent
-  bool tls = false;                     // a ClientHello was read
-  bool ech = false;                     // extension 0xfe0d present (draft-ietf-tls-esni)
+  std::string_view scheme;  // "http", "https"; "tunnel" when neither is known
+  std::string_view sni;     // "" = none sent
+  bool tls = false;         // a ClientHello was read
+  bool ech = false;         // extension 0xfe0d present (draft-ietf-tls-esni)
   std::string_view ja4;
-  std::string_view first_bytes;         // what a CONNECT carries that is not TLS: "ssh", "rdp", "unknown", ...
+  std::string_view first_bytes;  // of a CONNECT that is not TLS: "ssh", "rdp", "unknown", ...
   std::vector<std::string_view> categories;  // of the host or URL, from list files
   WallTime now{};
   // request
   std::string_view method;
-  std::string_view url;                 // canonical
-  std::string_view path;                // with query
+  std::string_view url;   // canonical
+  std::string_view path;  // with query
   std::string_view user_agent;
   // certificate error of the origin ("expired", "wrong-host", "self-signed", ...), "" = none
   std::string_view certificate_error;
   // response
   int status = 0;
-  std::string_view content_type;        // lower case, without parameters
-  std::optional<std::uint64_t> size;    // bytes, when known
-  std::string_view file_type;           // by content (core/file_type.h name), "" = not known yet
-  std::string_view file_family;         // "executable", "archive", "document", "script", "media", ...
+  std::string_view content_type;      // lower case, without parameters
+  std::optional<std::uint64_t> size;  // bytes, when known
+  std::string_view file_type;         // by content (core/file_type.h name), "" = not known yet
+  std::string_view file_family;       // "executable", "archive", "document", "script", "media", ...
   std::string_view file_name;
-  bool endless = false;                 // event stream, gRPC, ...: known never to end by itself
+  bool endless = false;  // event stream, gRPC, ...: known never to end by itself
   // verdict
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;
-  std::string_view sha256;              // lower-case hex
-  std::string_view threat;              // name of the deciding finding
+  std::string_view sha256;  // lower-case hex
+  std::string_view threat;  // name of the deciding finding
 };
 
 }  // namespace weir

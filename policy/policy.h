@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conf/diagnostic.h"
 #include "conf/profile.h"
 #include "core/result.h"
 #include "policy/facts.h"
@@ -17,7 +18,7 @@ namespace weir {
 
 enum class Action : std::uint8_t {
   allow,
-  alert,      // allow, and say so in the event (severity raised)
+  alert,  // allow, and say so in the event (severity raised)
   block,
   intercept,  // connect stage: open the TLS
   bypass,     // connect stage: pass through untouched
@@ -29,17 +30,9 @@ std::string_view stage_name(Stage stage);
 struct Decision {
   Action action = Action::block;
   Stage stage = Stage::connect;
-  std::string_view rule;            // "default" rules have names too; never empty
-  std::string_view reason;          // the rule's own words for people, may be empty
-  const Profile* profile = nullptr; // response stage: never null
-};
-
-// A problem in a configuration file, for people and editors.
-struct Diagnostic {
-  std::string file;
-  int line = 0, column = 0;  // 1-based; 0 = the whole file
-  std::string message;       // what, where, and a suggestion when there is a near name
-  std::string text() const;  // "policy.yaml:3:7: unknown key 'hots' (did you mean 'host'?)"
+  std::string_view rule;             // "default" rules have names too; never empty
+  std::string_view reason;           // the rule's own words for people, may be empty
+  const Profile* profile = nullptr;  // response stage: never null
 };
 
 // One rule's part in an explanation.
@@ -74,6 +67,9 @@ class Policy {
   // All problems are in `problems`; null exactly when there is at least one error.
   static std::shared_ptr<const Policy> load(const std::string& file,
                                             std::vector<Diagnostic>& problems);
+  // The same from text; `file` is what problems call it and where its lists are looked for.
+  static std::shared_ptr<const Policy> parse(std::string_view text, const std::string& file,
+                                             std::vector<Diagnostic>& problems);
   ~Policy();
 
   Decision decide(Stage stage, const Facts& facts) const;
