@@ -127,7 +127,7 @@ void set_limits(cl_engine* engine, Budget& budget) {
   };
   set(CL_ENGINE_MAX_FILESIZE, kMostFile);
   set(CL_ENGINE_MAX_SCANSIZE, limits.total_bytes);
-  set(CL_ENGINE_MAX_RECURSION, std::min<std::uint64_t>(limits.depth + 4ULL, 100));
+  set(CL_ENGINE_MAX_RECURSION, std::min<std::uint64_t>(limits.depth + 5ULL, 100));
   set(CL_ENGINE_MAX_FILES, limits.entries);
   set(CL_ENGINE_MAX_SCANTIME, static_cast<std::uint64_t>(budget.time_left().count()));
 }

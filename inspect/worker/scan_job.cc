@@ -28,6 +28,21 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
 }
 
+namespace {
+
+// Of equally grave findings the first is the one that decides; those of the walk are more exact.
+std::vector<Finding> ours_first(std::vector<Finding> findings) {
+  std::vector<Finding> ordered;
+  for (const bool ours : {true, false}) {
+    for (Finding& finding : findings) {
+      if ((finding.scanner == Scanner::structure) == ours) ordered.push_back(std::move(finding));
+    }
+  }
+  return ordered;
+}
+
+}  // namespace
+
 ScanReply run_scan_job(const ScanJob& job, ByteView file, std::span<FileScanner* const> scanners,
                        const Clock& clock, const std::string& scratch) {
   std::vector<FileScanner*> wanted;
@@ -46,7 +61,7 @@ ScanReply run_scan_job(const ScanJob& job, ByteView file, std::span<FileScanner*
   for (const FileScanner* scanner : wanted) reply.completed.add(scanner->kind());
   if (job.scanners.has(Scanner::structure)) reply.completed.add(Scanner::structure);
   reply.artifacts = walk.artifacts();
-  reply.findings = findings.take();
+  reply.findings = ours_first(findings.take());
   return reply;
 }
 

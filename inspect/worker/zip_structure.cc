@@ -14,6 +14,7 @@ constexpr std::uint32_t kLocalSignature = 0x04034b50, kEntrySignature = 0x02014b
                         kEndSignature = 0x06054b50, kEnd64Signature = 0x06064b50,
                         kLocator64Signature = 0x07064b50, kDescriptorSignature = 0x08074b50;
 constexpr std::size_t kEndBytes = 22, kLocator64Bytes = 20;
+constexpr std::size_t kMostEnds = 64;
 constexpr std::uint32_t kUnset32 = 0xffffffff;
 constexpr std::uint16_t kUnset16 = 0xffff;
 constexpr std::uint16_t kFlagEncrypted = 1U << 0, kFlagDescriptor = 1U << 3, kFlagStrong = 1U << 6,
@@ -111,8 +112,8 @@ class ZipReader {
     problem(Reason::parsers_disagree, "zip: " + std::string(what));
   }
 
-  // The last end record whose directory is where it says. A second one that also holds is a file
-  // for another kind of reader.
+  // The last end record whose directory is where it says. Others may belong to archives stored in
+  // this one; outside of all entries they are for another kind of reader.
   std::optional<Directory> find_directory() {
     std::optional<Directory> found;
     if (file_.size() < kEndBytes) return found;
@@ -123,10 +124,10 @@ class ZipReader {
       const auto directory = directory_at(at);
       if (!directory) continue;
       if (found) {
-        differ("two directories");
-        break;
+        if (other_ends_.size() < kMostEnds) other_ends_.push_back(at);
+      } else {
+        found = directory;
       }
-      found = directory;
     }
     return found;
   }
@@ -276,6 +277,10 @@ class ZipReader {
       reached = std::max(reached, extent.end);
       descriptor = extent.descriptor;
     }
+    for (const std::uint64_t end : other_ends_) {
+      const auto holds = [end](const Extent& e) { return e.begin < end && end < e.end; };
+      if (std::ranges::none_of(extents_, holds)) differ("two directories");
+    }
     if (reached > directory.offset) differ("entries overlap the directory");
     if (reached < directory.offset) check_gap(reached, directory.offset, descriptor);
   }
@@ -305,6 +310,7 @@ class ZipReader {
   ZipStructure result_;
   std::string_view word_;
   std::vector<Extent> extents_;
+  std::vector<std::uint64_t> other_ends_;
 };
 
 }  // namespace
