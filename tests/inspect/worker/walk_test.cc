@@ -1,0 +1,255 @@
+#include "inspect/worker/walk.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "inspect/worker/scan_job.h"
+#include "tests/inspect/worker/samples.h"
+
+namespace weir {
+namespace {
+
+// Finds one word, and notes where it was asked to look.
+class WordScanner final : public FileScanner {
+ public:
+  WordScanner(Scanner kind, bool unpacks) : kind_(kind), unpacks_(unpacks) {}
+  Scanner kind() const override { return kind_; }
+  bool unpacks() const override { return unpacks_; }
+  void scan(const Artifact& artifact, Budget&, FindingList& findings) override {
+    seen.push_back(artifact.where);
+    if (as_text(artifact.bytes).find("BADWORD") == std::string_view::npos) return;
+    findings.add({kind_, Verdict::malicious, Reason::none, "badword", artifact.where});
+  }
+  std::vector<std::string> seen;
+
+ private:
+  Scanner kind_;
+  bool unpacks_;
+};
+
+struct Outcome {
+  ScanReply reply;
+  std::vector<std::string> seen, unpacker_seen;
+  Verdict verdict() const {
+    Verdict all = Verdict::clean;
+    for (const Finding& finding : reply.findings) all = join(all, finding.verdict);
+    return all;
+  }
+  Reason reason() const { return reply.findings.empty() ? Reason::none : reply.findings[0].reason; }
+  std::string where() const { return reply.findings.empty() ? "-" : reply.findings[0].where; }
+};
+
+Outcome walk(const std::string& bytes, ScanLimits limits = {}) {
+  const TestDirectory scratch;
+  const ManualClock clock;
+  WordScanner words(Scanner::yara, false), unpacker(Scanner::clamav, true);
+  const std::array<FileScanner*, 2> scanners{&words, &unpacker};
+  ScanJob job;
+  job.id = 5;
+  job.scanners = ScannerSet::from_bits(0x0f);
+  job.limits = limits;
+  Outcome outcome;
+  outcome.reply = run_scan_job(job, as_bytes(bytes), scanners, clock, scratch.path());
+  outcome.seen = words.seen;
+  outcome.unpacker_seen = unpacker.seen;
+  return outcome;
+}
+
+std::string bad() { return plain_text() + "BADWORD" + plain_text(); }
+
+TEST(Walk, AnswersForWhatItLookedAt) {
+  const Outcome outcome = walk(plain_text());
+  EXPECT_EQ(outcome.verdict(), Verdict::clean);
+  EXPECT_EQ(outcome.reply.id, 5U);
+  EXPECT_EQ(outcome.reply.artifacts, 1U);
+  EXPECT_TRUE(outcome.reply.completed.has(Scanner::yara));
+  EXPECT_TRUE(outcome.reply.completed.has(Scanner::clamav));
+  EXPECT_TRUE(outcome.reply.completed.has(Scanner::structure));
+  EXPECT_FALSE(outcome.reply.completed.has(Scanner::hash));  // the gateway's own
+}
+
+struct Container {
+  const char* name;
+  Packing how;
+  bool clamav_sees_members;
+};
+
+TEST(Walk, OpensWhatLibarchiveOpens) {
+  const std::vector<Container> table{
+      {"zip", {}, false},
+      {"tar", {.format = archive_write_set_format_ustar}, false},
+      {"tar.gz",
+       {.format = archive_write_set_format_ustar, .filter = archive_write_add_filter_gzip},
+       false},
+      {"tar.bz2",
+       {.format = archive_write_set_format_pax, .filter = archive_write_add_filter_bzip2},
+       false},
+      {"tar.xz",
+       {.format = archive_write_set_format_gnutar, .filter = archive_write_add_filter_xz},
+       false},
+      {"tar.zst",
+       {.format = archive_write_set_format_ustar, .filter = archive_write_add_filter_zstd},
+       true},
+      {"tar.lz4",
+       {.format = archive_write_set_format_ustar, .filter = archive_write_add_filter_lz4},
+       true},
+      {"7z", {.format = archive_write_set_format_7zip}, true},
+      {"cpio", {.format = archive_write_set_format_cpio_newc}, true},
+      {"ar", {.format = archive_write_set_format_ar_svr4}, true},
+      {"iso", {.format = archive_write_set_format_iso9660}, true},
+      {"xar", {.format = archive_write_set_format_xar}, true},
+  };
+  for (const Container& row : table) {
+    const Members members{{"a.txt", plain_text()}, {"b.txt", bad()}};
+    const Outcome outcome = walk(pack(members, row.how));
+    EXPECT_EQ(outcome.verdict(), Verdict::malicious) << row.name;
+    EXPECT_TRUE(outcome.seen.size() == 3 || outcome.where().empty()) << row.name;
+    const Outcome clean = walk(pack({{"a.txt", plain_text()}}, row.how));
+    EXPECT_EQ(clean.verdict(), Verdict::clean) << row.name;
+    EXPECT_EQ(clean.reply.artifacts, 2U) << row.name;
+    EXPECT_EQ(clean.seen.back(), "a.txt") << row.name;
+    EXPECT_EQ(clean.unpacker_seen.size(), row.clamav_sees_members ? 2U : 1U) << row.name;
+  }
+}
+
+TEST(Walk, OpensOneCompressedFile) {
+  for (const auto filter : {archive_write_add_filter_gzip, archive_write_add_filter_zstd,
+                            archive_write_add_filter_compress, archive_write_add_filter_lzip}) {
+    const Outcome outcome =
+        walk(pack({{"x", bad()}}, {.format = archive_write_set_format_raw, .filter = filter}));
+    EXPECT_EQ(outcome.verdict(), Verdict::malicious);
+  }
+}
+
+TEST(Walk, GoesDownAndSaysWhere) {
+  const Outcome outcome = walk(zip_of("in.zip", zip_of("deep/er.zip", zip_of("evil.txt", bad()))));
+  EXPECT_EQ(outcome.where(), "in.zip!/deep/er.zip!/evil.txt");
+  EXPECT_EQ(outcome.reply.artifacts, 4U);
+}
+
+TEST(Walk, OpensAZipBehindAnImage) {
+  const std::string gif = "GIF89a" + std::string(200, '\1');
+  EXPECT_EQ(walk(gif + zip_of("evil.txt", bad())).verdict(), Verdict::malicious);
+}
+
+TEST(Walk, GivesLargeMembersToScannersWhole) {
+  std::string large(3U << 20, 'x');
+  large += "BADWORD";
+  EXPECT_EQ(walk(zip_of("large", large)).where(), "large");
+}
+
+struct Bound {
+  const char* name;
+  std::string bytes;
+  ScanLimits limits;
+  Reason want;
+};
+
+std::string nested(int depth) {
+  std::string bytes = plain_text();
+  for (int i = 0; i < depth; ++i) bytes = zip_of("inner.zip", bytes);
+  return bytes;
+}
+
+TEST(Walk, StopsAtEachLimit) {
+  const std::vector<Bound> table{
+      {"depth", nested(4), {.depth = 3}, Reason::too_deep},
+      {"depth kept", nested(3), {.depth = 3}, Reason::none},
+      {"entries", pack({{"a", "1"}, {"b", "2"}, {"c", "3"}}), {.entries = 2}, Reason::too_many},
+      {"entries in tar",
+       pack({{"a", "1"}, {"b", "2"}, {"c", "3"}}, {.format = archive_write_set_format_ustar}),
+       {.entries = 2},
+       Reason::too_many},
+      {"one entry", zip_of("a", plain_text(5000)), {.entry_bytes = 4000}, Reason::too_large},
+      {"in total",
+       pack({{"a", plain_text(3000)}, {"b", plain_text(3000)}}),
+       {.total_bytes = 5000},
+       Reason::too_large},
+      {"ratio", zip_of("a", std::string(20U << 20, '\0')), {.ratio = 100}, Reason::ratio},
+      {"no ratio below the floor",
+       zip_of("a", std::string(1U << 20, '\0')),
+       {.ratio = 100},
+       Reason::none},
+      {"time", zip_of("a", plain_text()), {.time = std::chrono::milliseconds(0)}, Reason::timeout},
+  };
+  for (const Bound& row : table) {
+    const Outcome outcome = walk(row.bytes, row.limits);
+    EXPECT_EQ(outcome.reason(), row.want) << row.name;
+    const Verdict want = row.want == Reason::none ? Verdict::clean : Verdict::uninspectable;
+    EXPECT_EQ(outcome.verdict(), want) << row.name;
+  }
+}
+
+std::string cut(std::string bytes) {
+  bytes.resize(bytes.size() * 2 / 3);
+  return bytes;
+}
+
+TEST(Walk, WhatItCannotReadIsAFinding) {
+  const Members one{{"a.txt", plain_text(20000)}};
+  const std::vector<Bound> table{
+      {"zip cut short", cut(pack(one)), {}, Reason::corrupt},
+      {"gzip cut short",
+       cut(pack(one, {.format = archive_write_set_format_ustar,
+                      .filter = archive_write_add_filter_gzip})),
+       {},
+       Reason::corrupt},
+      {"7z cut short",
+       cut(pack(one, {.format = archive_write_set_format_7zip})),
+       {},
+       Reason::corrupt},
+      {"tar cut short",
+       cut(pack(one, {.format = archive_write_set_format_ustar})),
+       {},
+       Reason::corrupt},
+      {"7z encrypted", packed_by("7zz a -bso0 -ppw", "a.7z", one), {}, Reason::encrypted},
+      {"7z with encrypted names",
+       packed_by("7zz a -bso0 -ppw -mhe=on", "a.7z", one),
+       {},
+       Reason::encrypted},
+      {"zip encrypted", packed_by("zip -q -P pw", "a.zip", one), {}, Reason::encrypted},
+      {"inside", zip_of("x.zip", packed_by("zip -q -P pw", "a.zip", one)), {}, Reason::encrypted},
+      {"rar without anything",
+       std::string("Rar!\x1a\x07\x01\0", 8) + plain_text(),
+       {},
+       Reason::corrupt},
+  };
+  for (const Bound& row : table) {
+    const Outcome outcome = walk(row.bytes, row.limits);
+    EXPECT_EQ(outcome.reason(), row.want) << row.name;
+    EXPECT_EQ(outcome.verdict(), Verdict::uninspectable) << row.name;
+  }
+}
+
+TEST(Walk, FindsTheBadFileBesideTheEncryptedOne) {
+  const TestDirectory directory;
+  directory.write("secret.txt", plain_text());
+  directory.write("bad.txt", bad());
+  directory.run("zip -q -P pw x.zip secret.txt && zip -q x.zip bad.txt");
+  const Outcome outcome = walk(directory.read("x.zip"));
+  EXPECT_EQ(outcome.reason(), Reason::partly_encrypted);
+  EXPECT_EQ(outcome.verdict(), Verdict::malicious);
+}
+
+TEST(Walk, SurvivesEveryTruncationOfAnArchive) {
+  const Members members{{"a.txt", plain_text(300)}, {"b.txt", plain_text(300)}};
+  for (const auto format : {archive_write_set_format_zip, archive_write_set_format_7zip}) {
+    const std::string whole = pack(members, {.format = format});
+    for (std::size_t size = 1; size < whole.size(); size += 7) {
+      walk(whole.substr(0, size));
+    }
+  }
+}
+
+TEST(FindingList, KeepsRoomForTheGravest) {
+  FindingList findings;
+  for (int i = 0; i < 1000; ++i) findings.add(Reason::corrupt, Artifact{}, "x");
+  findings.add({Scanner::yara, Verdict::malicious, Reason::none, "late", ""});
+  EXPECT_EQ(findings.all().size(), kMaxScanFindings);
+  EXPECT_EQ(findings.all().back().name, "late");
+  EXPECT_TRUE(findings.malicious());
+}
+
+}  // namespace
+}  // namespace weir
