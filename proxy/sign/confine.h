@@ -7,7 +7,8 @@
 
 namespace weir {
 
-// `descriptors` stay open, numbered from 0; everything above was closed by the caller.
-Result<void> confine_signer(unsigned descriptors);
+// `descriptors` stay open, numbered from 0; everything above was closed by the caller. What the
+// system refuses is an error, unless best_effort: then it is named on standard error.
+Result<void> confine_signer(unsigned descriptors, bool best_effort);
 
 }  // namespace weir

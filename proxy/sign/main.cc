@@ -1,6 +1,7 @@
 // weir-sign: holds the CA key and signs leaves for the gateway, which starts it. It reads its two
 // files, gives up everything else, and then only answers on the descriptors it inherited (from 3).
 //   weir-sign --ca FILE --key FILE --fds N [--lifetime S] [--backdate S] [--crl-url URL]
+//            [--isolation best_effort]
 //   weir-sign --create DIR      makes ca.pem and ca.key, and ends
 // Exit: 0 the gateway went away, 1 it could not start, 2 it was sent nonsense.
 #include <unistd.h>
@@ -101,11 +102,12 @@ int serve(const Options& options) {
   std::vector<UniqueFd> peers;
   for (unsigned i = 0; i < *count; ++i) peers.emplace_back(static_cast<int>(kFirstPeer + i));
 
+  const bool best_effort = text(options, "isolation") == "best_effort";
   const SystemClock clock;
   auto signer = load_signer(options, clock);
   if (!signer) return refuse_start(peers, signer.error());
   if (auto warm = warm_up(*signer, clock); !warm) return refuse_start(peers, warm.error());
-  if (auto jailed = confine_signer(descriptors); !jailed)
+  if (auto jailed = confine_signer(descriptors, best_effort); !jailed)
     return refuse_start(peers, jailed.error());
   for (const UniqueFd& peer : peers) {
     send_reply(peer.get(), {SignReply::Kind::ready, 0, signer->ca_sha256()});

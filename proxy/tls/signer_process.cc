@@ -105,6 +105,7 @@ Result<SignerProcess> SignerProcess::start(const SignerStart& start, const TlsSe
                                      "--backdate",
                                      std::to_string(settings.leaf_backdate.count())};
   if (!start.crl_url.empty()) arguments.insert(arguments.end(), {"--crl-url", start.crl_url});
+  if (start.best_effort) arguments.insert(arguments.end(), {"--isolation", "best_effort"});
   auto pid = spawn(std::move(arguments), peers);
   if (!pid) return pass(std::move(pid));
   process.pid_ = *pid;

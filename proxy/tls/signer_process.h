@@ -20,6 +20,7 @@ struct SignerStart {
   std::string key_file;          // ca.key
   std::string crl_url;           // in every leaf; "" = none
   unsigned loops = 1;
+  bool best_effort = false;  // a jail layer that the system refuses is reported, not fatal
 };
 
 class SignerProcess {

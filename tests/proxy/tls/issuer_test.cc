@@ -22,6 +22,12 @@
 namespace weir {
 namespace {
 
+#ifdef WEIR_SANITIZED
+constexpr bool kSanitized = true;  // whose runtimes cannot enter every layer of the jail
+#else
+constexpr bool kSanitized = false;
+#endif
+
 using LeafResult = Result<std::shared_ptr<const Leaf>>;
 
 class IssuerTest : public testing::Test {
@@ -36,8 +42,12 @@ class IssuerTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(dir_); }
 
   SignerStart start() const {
-    return {WEIR_BIN_DIR "/weir-sign", dir_ + "/ca.pem", dir_ + "/ca.key",
-            "http://127.0.0.1:8081/ca.crl", 2};
+    return {WEIR_BIN_DIR "/weir-sign",
+            dir_ + "/ca.pem",
+            dir_ + "/ca.key",
+            "http://127.0.0.1:8081/ca.crl",
+            2,
+            kSanitized};
   }
 
   std::unique_ptr<SignerIssuer> issuer_on(UniqueFd socket) {
