@@ -78,6 +78,7 @@ class Policy {
   Decision on_certificate_error(const Facts& facts) const;
   // The same as decide(), with every rule considered and why it matched or not.
   Decision explain(Stage stage, const Facts& facts, std::vector<RuleTrace>& trace) const;
+  Decision explain_certificate_error(const Facts& facts, std::vector<RuleTrace>& trace) const;
 
   const NetworkRules& network() const;
   // Categories of a host or URL from the list files, appended; views live as long as the policy.

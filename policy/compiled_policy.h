@@ -1,0 +1,110 @@
+// What a policy file becomes: everything checked, ready to be asked. Immutable once compiled; the
+// Policy that owns it hands it to all loops.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "policy/conditions.h"
+#include "policy/host_table.h"
+#include "policy/policy.h"
+
+namespace weir {
+
+inline constexpr int kStageCount = 4;
+
+struct Rule {
+  std::string name;
+  Place place;
+  Action action = Action::block;
+  std::string reason;
+  const Profile* profile = nullptr;  // of the response stage, never null there
+  std::vector<Condition> when;       // all of them
+  bool whole = true;                 // read without an error
+  bool names_certificate_error() const;
+};
+
+// One of the policy's own tests, with the strings that its facts point into.
+struct PolicyTest {
+  Place place;
+  std::string url, host, scheme, path, user, method = "GET", content_type, file_type, file_name;
+  std::string certificate_error, sni, user_agent, first_bytes, threat, sha256;
+  Facts rest;                         // the facts that are no text
+  Stage last = Stage::request;        // how far the facts reach
+  std::string expect, rule, profile;  // "" = not asked
+  bool stage_given = false;           // the decision of `last` is meant, whatever came before
+};
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+struct CompiledPolicy {
+  std::string file;
+  NetworkRules network;
+  std::deque<Profile> profiles;  // the first is the default
+  std::array<std::vector<Rule>, kStageCount> stages;
+  std::deque<std::string> category_names;  // by label in categories
+  HostTable categories;
+  std::deque<std::string> group_names;
+  std::unordered_map<std::string, std::vector<std::uint32_t>, TextHash, std::equal_to<>> users;
+  std::vector<PolicyTest> tests;
+  std::string version;
+
+  const std::vector<Rule>& rules(Stage stage) const {
+    return stages[static_cast<std::size_t>(stage)];
+  }
+};
+
+// Null exactly when there is an error in `out`.
+std::unique_ptr<CompiledPolicy> compile_policy(std::string_view text, const std::string& file,
+                                               std::vector<Diagnostic>& out);
+
+// The profiles: section; the first is the default, which requires every scanner and holds.
+std::deque<Profile> compile_profiles(const YamlNode* node, Problems& problems);
+
+// Letters, digits, - _ and dots: names go into header fields, events and tests.
+bool is_policy_name(std::string_view text);
+
+// Reports rules that can never decide, because an earlier one always does.
+void check_reachable(const std::vector<Rule>& rules, Problems& problems);
+
+// The tests: section, and running it.
+std::vector<PolicyTest> compile_tests(const YamlNode& node, Problems& problems);
+std::vector<Diagnostic> run_tests(const Policy& policy, const CompiledPolicy& compiled,
+                                  int& passed);
+
+// The known keys of the maps in a policy file, for loading and the schema.
+namespace policy_keys {
+inline constexpr std::array<std::string_view, 10> kTop = {
+    "version", "network", "categories", "groups",  "profiles",
+    "connect", "request", "response",   "verdict", "tests"};
+inline constexpr std::array<std::string_view, 3> kNetwork = {"connect_ports", "http_ports",
+                                                             "open_addresses"};
+inline constexpr std::array<std::string_view, 5> kProfile = {"delivery", "scanners", "max_bytes",
+                                                             "scan_timeout", "prove_media"};
+inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
+                                                          "reason"};
+inline constexpr std::array<std::string_view, 24> kTest = {
+    "get",        "client",  "user",         "method", "sni",       "ech",
+    "user_agent", "status",  "content_type", "size",   "file_type", "file_name",
+    "endless",    "verdict", "reason",       "threat", "sha256",    "certificate_error",
+    "at",         "expect",  "rule",         "stage",  "profile",   "first_bytes"};
+inline constexpr std::array<std::string_view, 4> kDeliveries = {"hold", "trickle", "stream",
+                                                                "direct"};
+}  // namespace policy_keys
+
+// What rules of a stage may do.
+std::vector<std::string_view> actions_of(Stage stage);
+
+}  // namespace weir

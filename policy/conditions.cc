@@ -1,0 +1,143 @@
+#include "policy/conditions.h"
+
+#include <algorithm>
+
+#include "conf/nearest_word.h"
+#include "core/file_type.h"
+
+namespace weir {
+namespace {
+
+using enum ValueKind;
+
+constexpr std::string_view kFirstBytes =
+    "h2-preface ssh smtp shell http stun rdp socks tls empty unknown";
+constexpr std::string_view kCertificateErrors =
+    "revoked other unknown-issuer self-signed wrong-host invalid-purpose weak expired "
+    "not-yet-valid "
+    "revocation-unknown any";
+constexpr std::string_view kVerdicts = "clean suspicious uninspectable malicious";
+constexpr std::string_view kReasons =
+    "encrypted partly-encrypted multi-volume too-large too-deep too-many ratio timeout crashed "
+    "queue-full partial truncated unknown-coding corrupt parsers-disagree unsupported engine-down "
+    "any";
+
+constexpr TextFact text(TextFact fact) { return fact; }
+constexpr FlagFact yes(FlagFact fact) { return fact; }
+constexpr NumberFact number(NumberFact fact) { return fact; }
+constexpr WordsFact several(WordsFact fact) { return fact; }
+constexpr AddressFact address(AddressFact fact) { return fact; }
+constexpr TimeFact time_of(TimeFact fact) { return fact; }
+
+// What follows the last dot of a file name.
+std::string_view extension_of(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
+}
+
+// clang-format off
+constexpr ConditionRow kRows[] = {
+  {"client", Stage::connect, addresses, address([](const Facts& f) -> const IpAddress& { return f.client; }), {},
+   "[10.0.0.0/8, '2001:db8::/32']", "The client's address is one of these or in one of these ranges."},
+  {"user", Stage::connect, users, text([](const Facts& f) { return f.user; }), {},
+   "[alice, bob]", "The authenticated user. `any`: whoever has authenticated."},
+  {"group", Stage::connect, groups, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.groups; }), {},
+   "[finance]", "The user is in one of these groups (see `groups:`)."},
+  {"host", Stage::connect, hosts, text([](const Facts& f) { return f.host; }), {},
+   "[www.example.com, '*.example.org', .example.net, '@lists/blocked-hosts.txt']", "The host that is asked for. `*.x` is every name below x, `.x` also x itself, `@file` a list. From the request stage on, `host/path` is every URL of the host below that path."},
+  {"sni", Stage::connect, hosts, text([](const Facts& f) { return f.sni; }), {},
+   "['*.example.org']", "The name in the client's TLS hello, written like `host`. The client can put there what it likes."},
+  {"port", Stage::connect, ports, number([](const Facts& f) { return std::optional<std::uint64_t>(f.port); }), {},
+   "[443, 8000-8999]", "The port that is asked for."},
+  {"scheme", Stage::connect, words, text([](const Facts& f) { return f.scheme; }), "http https tunnel",
+   "http", "`tunnel` is a CONNECT whose content is not TLS."},
+  {"category", Stage::connect, categories, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.categories; }), {},
+   "[malware]", "The host (or URL, from the request stage on) is in one of these categories (see `categories:`)."},
+  {"tls", Stage::connect, flag, yes([](const Facts& f) { return f.tls; }), {},
+   "true", "The client speaks TLS."},
+  {"sni_missing", Stage::connect, flag, yes([](const Facts& f) { return f.tls && f.sni.empty(); }), {},
+   "true", "The client speaks TLS and names no host in it."},
+  {"sni_differs", Stage::connect, flag, yes([](const Facts& f) { return !f.sni.empty() && f.sni != f.host; }), {},
+   "true", "The name in the TLS hello is not the host of the CONNECT."},
+  {"ech", Stage::connect, flag, yes([](const Facts& f) { return f.ech; }), {},
+   "true", "The TLS hello has an encrypted one inside (ECH), or pretends to."},
+  {"ja4", Stage::connect, words, text([](const Facts& f) { return f.ja4; }), {},
+   "[t13d1516h2_8daaf6152771_e5627efa2ab1]", "The JA4 fingerprint of the TLS hello."},
+  {"first_bytes", Stage::connect, words, text([](const Facts& f) { return f.first_bytes; }), kFirstBytes,
+   "[ssh, rdp]", "What a CONNECT carries that is not TLS. Only `bypass` lets it through."},
+  {"time", Stage::connect, times, time_of([](const Facts& f) { return f.now; }), {},
+   "mon-fri 08:00-18:00", "Local time. Days, hours or both; hours may go past midnight."},
+  {"method", Stage::request, methods, text([](const Facts& f) { return f.method; }), {},
+   "[POST, PUT]", "The request's method."},
+  {"url", Stage::request, regexes, text([](const Facts& f) { return f.url; }), {},
+   "['^https://[^/]+/(?i)wp-login']", "The canonical URL, by regular expressions (RE2), anywhere in it. For hosts use `host`: its cost does not grow with the number of names."},
+  {"path", Stage::request, globs, text([](const Facts& f) { return f.path; }), {},
+   "['/downloads/*']", "Path and query, as a whole: `*` any bytes, `?` one. `re:` begins a regular expression instead."},
+  {"user_agent", Stage::request, regexes, text([](const Facts& f) { return f.user_agent; }), {},
+   "['(?i)powershell']", "The User-Agent field, by regular expressions."},
+  {"certificate_error", Stage::request, words, text([](const Facts& f) { return f.certificate_error; }), kCertificateErrors,
+   "[expired]", "Why the origin's certificate does not verify. Only a request rule that names it, with `allow` or `alert`, lets such an origin through."},
+  {"status", Stage::response, statuses, number([](const Facts& f) { return std::optional<std::uint64_t>(static_cast<std::uint64_t>(f.status)); }), {},
+   "[404, 5xx]", "The response's status."},
+  {"content_type", Stage::response, globs, text([](const Facts& f) { return f.content_type; }), {},
+   "['video/*', image/png]", "What the response says it is, without parameters."},
+  {"size", Stage::response, sizes, number([](const Facts& f) { return f.size; }), {},
+   "'>10MiB'", "Bytes of the body as announced. `unknown`: it is not announced."},
+  {"file_type", Stage::response, file_types, text([](const Facts& f) { return f.file_type; }), {},
+   "[pe, msi, zip]", "The type by content, whatever the response says."},
+  {"file_family", Stage::response, families, text([](const Facts& f) { return f.file_family; }), {},
+   "[executable, script]", "The family of that type."},
+  {"file_name", Stage::response, globs, text([](const Facts& f) { return f.file_name; }), {},
+   "['invoice*.zip']", "The name that a browser would save it under, in any case."},
+  {"extension", Stage::response, extensions, text([](const Facts& f) { return extension_of(f.file_name); }), {},
+   "[exe, scr]", "What follows the last dot of that name."},
+  {"endless", Stage::response, flag, yes([](const Facts& f) { return f.endless; }), {},
+   "true", "An event stream, gRPC or the like, known never to end by itself."},
+  {"verdict", Stage::verdict, words, text([](const Facts& f) { return verdict_name(f.verdict); }), kVerdicts,
+   "[suspicious, malicious]", "What inspection came to."},
+  {"reason", Stage::verdict, words, text([](const Facts& f) { return f.reason == Reason::none ? std::string_view{} : reason_name(f.reason); }), kReasons,
+   "[encrypted, partly-encrypted]", "Why it could not be inspected."},
+  {"threat", Stage::verdict, regexes, text([](const Facts& f) { return f.threat; }), {},
+   "['^Win\\.Test']", "The name of the deciding finding, by regular expressions."},
+  {"sha256", Stage::verdict, digests, text([](const Facts& f) { return f.sha256; }), {},
+   "['@lists/allowed-files.txt']", "The SHA-256 of the content in hex, or a list of them."},
+};
+// clang-format on
+
+std::vector<std::string_view> type_names() {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < kFileTypeCount; ++i) {
+    names.push_back(file_type_name(static_cast<FileType>(i)));
+  }
+  return names;
+}
+
+std::vector<std::string_view> family_names() {
+  std::vector<std::string_view> names;
+  for (int i = 0; i <= static_cast<int>(FileFamily::text); ++i) {
+    names.push_back(family_name(static_cast<FileFamily>(i)));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::span<const ConditionRow> condition_rows() { return kRows; }
+
+std::vector<std::string_view> words_of(const ConditionRow& row) {
+  if (row.kind == file_types) return type_names();
+  if (row.kind == families) return family_names();
+  return split_words(row.words);
+}
+
+std::string_view stage_name(Stage stage) {
+  switch (stage) {
+    case Stage::connect: return "connect";
+    case Stage::request: return "request";
+    case Stage::response: return "response";
+    case Stage::verdict: return "verdict";
+  }
+  return "unknown";
+}
+
+}  // namespace weir
