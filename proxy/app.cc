@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "conf/load.h"
+#include "core/digest.h"
 #include "core/random.h"
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
@@ -80,6 +81,7 @@ struct App::State {
   Result<void> load_policy(std::shared_ptr<const Policy>& into);
   void run();
   void reload();
+  void watch_signals();
   void watch_signer();
   void begin_drain();
   void check_drain();
@@ -154,15 +156,17 @@ Result<void> App::State::load_policy(std::shared_ptr<const Policy>& into) {
 SignerStart App::State::signer_start() const {
   const Settings& settings = options.settings;
   const std::string dir = settings.state_dir;
-  std::string admin = settings.listen.admin;
+  std::string authority = settings.listen.admin;
   if (!settings.listen.advertised_host.empty()) {
-    const auto parts = split_host_port(admin);
+    const auto parts = split_host_port(authority);
     if (parts && parts->port) {
-      admin = settings.listen.advertised_host + ":" + std::to_string(*parts->port);
+      authority = settings.listen.advertised_host + ":" + std::to_string(*parts->port);
     }
   }
-  return {.program = options.helper_dir + "/weir-sign", .certificate_file = dir + "/ca.pem",
-          .key_file = dir + "/ca.key", .crl_url = "http://" + admin + "/ca.crl",
+  return {.program = options.helper_dir + "/weir-sign",
+          .certificate_file = dir + "/ca.pem",
+          .key_file = dir + "/ca.key",
+          .crl_url = "http://" + authority + "/ca.crl",
           .loops = settings.threads};
 }
 
@@ -176,9 +180,9 @@ Result<void> App::State::start_helpers() {
     if (!made) return made;
     log.info("ca", "a new CA was made", {{"file", dir + "/ca.pem"}});
   }
-  auto certificate = read_ca(dir + "/ca.pem");
-  if (!certificate) return pass(std::move(certificate));
-  ca = std::move(*certificate);
+  auto read = read_ca(dir + "/ca.pem");
+  if (!read) return pass(std::move(read));
+  ca = std::move(*read);
   auto started = SignerProcess::start(signer_start(), settings.tls);
   if (!started) return pass(std::move(started));
   signer.emplace(std::move(*started));
@@ -277,24 +281,24 @@ void App::State::run() {
     });
   });
   for (auto& unit : loops) unit->start();
-  auto on_signal = [this](auto& self, int number) -> void {
-    if (number == SIGHUP) {
-      reload();
-    } else {
-      begin_drain();
-    }
-    signals.async_wait([this, &self](auto error, int next) {
-      if (!error) self(self, next);
-    });
-  };
-  signals.async_wait([&](auto error, int number) {
-    if (!error) on_signal(on_signal, number);
-  });
+  watch_signals();
   watch_signer();
   main.run();
   if (reloading.joinable()) reloading.join();
   for (auto& unit : loops) unit->stop();
   log.info("app", "stopped");
+}
+
+void App::State::watch_signals() {
+  signals.async_wait([this](boost::system::error_code error, int number) {
+    if (error) return;
+    if (number == SIGHUP) {
+      reload();
+    } else {
+      begin_drain();
+    }
+    watch_signals();
+  });
 }
 
 // Off the loops and off the signal handling: compiling rules takes a while.

@@ -3,15 +3,14 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "conf/load.h"
 #include "proxy/authenticator.h"
 #include "proxy/cli/commands.h"
 #include "proxy/tls/ca.h"
 #include "proxy/tls/signer_process.h"
+#include "proxy/tls/tls.h"
 #include "proxy/tls/verify.h"
 
 namespace weir {
@@ -42,37 +41,31 @@ int show_ca(const std::string& config, bool create) {
   return 0;
 }
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    std::cerr << "weir: " << path << ": cannot be read\n";
-    return std::nullopt;
-  }
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 struct ChainQuestion {
   std::string chain, ca, host, time;
 };
 
 int judge(const ChainQuestion& question) {
-  const auto chain = read_file(question.chain);
-  const auto ca = read_file(question.ca);
-  if (!chain || !ca) return kTrouble;
-  ChainInput input;
-  input.chain_pem = *chain;
-  input.ca_pem = *ca;
-  input.host = question.host;
-  input.time = SystemClock().wall();
+  TlsSettings settings;
+  settings.system_ca_file.clear();
+  settings.extra_ca_files = {question.ca};
+  const auto trust = load_trust(settings);
+  auto chain = read_pem_chain(question.chain);
+  if (!trust || !chain) {
+    std::cerr << "weir: " << (trust ? chain.error().what : trust.error().what) << '\n';
+    return kTrouble;
+  }
+  ChainInput input{.chain_der = std::move(*chain), .host = question.host,
+                   .now = SystemClock().wall(), .stapled_ocsp = {}};
   if (!question.time.empty()) {
     std::int64_t seconds = 0;
     if (!CLI::detail::lexical_cast(question.time, seconds)) {
       std::cerr << "weir: --time takes seconds since 1970\n";
       return kUsage;
     }
-    input.time = WallTime(std::chrono::seconds(seconds));
+    input.now = WallTime(std::chrono::seconds(seconds));
   }
-  const ChainJudgement judgement = judge_chain(input);
+  const ChainJudgement judgement = judge_chain(**trust, input);
   if (judgement.ok) {
     std::cout << "good\n";
     return 0;

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "conf/load.h"
+#include "core/file_type.h"
 #include "core/url.h"
 #include "policy/explain_text.h"
 #include "proxy/cli/commands.h"

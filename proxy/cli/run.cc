@@ -63,7 +63,8 @@ int run_gateway(const std::string& config) {
   auto settings = load_settings(config, problems);
   print_problems(problems);
   if (!settings) return kProblem;
-  Log log(log_level_from_name(settings->log.level).value_or(LogLevel::info), STDERR_FILENO);
+  const SystemClock clock;
+  Log log(STDERR_FILENO, log_level_from_name(settings->log.level).value_or(LogLevel::info), clock);
   const std::string state_dir = settings->state_dir;
   auto app = App::start({std::move(*settings), config, helper_folder()}, log);
   if (!app) {

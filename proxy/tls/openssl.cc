@@ -42,18 +42,6 @@ std::string name_text(const X509_NAME* name) {
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
 }
 
-std::string sha256_hex(ByteView bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out += "0123456789abcdef"[digest[i] >> 4];
-    out += "0123456789abcdef"[digest[i] & 0xf];
-  }
-  return out;
-}
-
 X509Ptr share(X509* cert) {
   if (cert != nullptr) X509_up_ref(cert);
   return X509Ptr(cert);

@@ -16,6 +16,7 @@
 
 #include "core/bytes.h"
 #include "core/clock.h"
+#include "core/digest.h"
 #include "core/result.h"
 
 namespace weir {
@@ -50,7 +51,6 @@ std::unexpected<Error> openssl_failure(std::string_view what, Errc code = Errc::
 std::string der_of(const X509& cert);
 X509Ptr x509_from_der(ByteView der);           // null when it is not exactly one certificate
 std::string name_text(const X509_NAME* name);  // RFC 2253, remote text escaped
-std::string sha256_hex(ByteView bytes);
 X509Ptr share(X509* cert);                       // one more reference
 WallTime wall_from_asn1(const ASN1_TIME* time);  // the epoch when it cannot be read
 std::time_t to_time_t(WallTime time);

@@ -1,0 +1,152 @@
+#include "inspect/gateway_inspector.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/digest.h"
+
+namespace weir {
+namespace {
+
+ScannerSet run_by_workers(ScannerSet scanners) {
+  ScannerSet hash;
+  hash.add(Scanner::hash);
+  return ScannerSet::from_bits(scanners.bits() & static_cast<std::uint8_t>(~hash.bits()));
+}
+
+std::optional<VerdictKey> key_of(const std::string& sha256, std::uint64_t generation,
+                                 ScannerSet scanners) {
+  const auto bytes = from_hex(sha256);
+  VerdictKey key;
+  if (!bytes || bytes->size() != key.sha256.size()) return std::nullopt;
+  std::ranges::copy(*bytes, key.sha256.begin());
+  key.generation = generation;
+  key.scanners = scanners;
+  return key;
+}
+
+void take_over(Assessment& assessment, ScanOutcome outcome) {
+  for (Finding& finding : outcome.findings) assessment.add(std::move(finding));
+  for (int i = 0; i < kScannerCount; ++i) {
+    const auto scanner = static_cast<Scanner>(i);
+    if (outcome.completed.has(scanner)) assessment.complete(scanner);
+  }
+  assessment.set_missing_reason(outcome.missing);
+  assessment.artifacts = outcome.artifacts;
+}
+
+}  // namespace
+
+struct GatewayInspector::Counters {
+  explicit Counters(Metrics& metrics)
+      : remembered(metrics.counter("weir_verdicts_total", "Verdicts by where they came from.",
+                                   {{"from", "memory"}})),
+        joined(metrics.counter("weir_verdicts_total", "Verdicts by where they came from.",
+                               {{"from", "scan_under_way"}})),
+        scanned(metrics.counter("weir_verdicts_total", "Verdicts by where they came from.",
+                                {{"from", "scan"}})),
+        listed(metrics.counter("weir_verdicts_total", "Verdicts by where they came from.",
+                               {{"from", "hash_list"}})),
+        hashes(metrics.gauge("weir_hash_list_entries", "Digests on the hash lists in force.")) {}
+  Counter &remembered, &joined, &scanned, &listed;
+  Gauge& hashes;
+};
+
+Result<std::unique_ptr<GatewayInspector>> GatewayInspector::start(const InspectSettings& settings,
+                                                                  const std::string& scan_program,
+                                                                  const Clock& clock,
+                                                                  Metrics& metrics, Log& log) {
+  auto lists = HashList::load(settings.hash_files);
+  if (!lists) return pass(std::move(lists));
+  auto pool = ScanPool::start(settings, scan_program, metrics, log);
+  if (!pool) return pass(std::move(pool));
+  return std::unique_ptr<GatewayInspector>(
+      new GatewayInspector(settings, clock, metrics, std::move(*lists), std::move(*pool)));
+}
+
+GatewayInspector::GatewayInspector(const InspectSettings& settings, const Clock& clock,
+                                   Metrics& metrics, HashList lists, std::unique_ptr<ScanPool> pool)
+    : hash_files_(settings.hash_files),
+      counters_(std::make_unique<Counters>(metrics)),
+      cache_(settings.verdict_cache_entries, settings.verdict_cache_ttl, clock),
+      pool_(std::move(pool)),
+      lists_(std::make_shared<const HashList>(std::move(lists))) {
+  counters_->hashes.set(static_cast<std::int64_t>(lists_->size()));
+}
+
+GatewayInspector::~GatewayInspector() = default;
+
+std::shared_ptr<const HashList> GatewayInspector::lists() const {
+  const std::lock_guard lock(mutex_);
+  return lists_;
+}
+
+Result<void> GatewayInspector::reload() {
+  auto loaded = HashList::load(hash_files_);
+  if (!loaded) return pass(std::move(loaded));
+  auto fresh = std::make_shared<const HashList>(std::move(*loaded));
+  if (auto reloaded = pool_->reload(); !reloaded) return reloaded;
+  counters_->hashes.set(static_cast<std::int64_t>(fresh->size()));
+  const std::lock_guard lock(mutex_);
+  lists_.swap(fresh);
+  return {};
+}
+
+Co<Assessment> GatewayInspector::assess(ScanSubject subject, const Profile& profile,
+                                        ScanTimes& times) {
+  Assessment assessment(profile.scanners);
+  if (profile.scanners.has(Scanner::hash)) {
+    const auto name = lists()->find(subject.sha256, subject.sha1, subject.md5, subject.size);
+    assessment.complete(Scanner::hash);
+    if (name) {  // nothing that a worker says could change the verdict
+      counters_->listed.add();
+      assessment.add({Scanner::hash, Verdict::malicious, Reason::none, *name, {}});
+      co_return assessment;
+    }
+  }
+  ScanRequest request;
+  request.scanners = run_by_workers(profile.scanners);
+  if (request.scanners.empty()) co_return assessment;
+  request.body = std::move(subject.body);
+  request.name = std::move(subject.name);
+  request.limit = profile.scan_timeout;
+  take_over(assessment, co_await recall_or_scan(std::move(request), subject.sha256, times));
+  co_return assessment;
+}
+
+Co<ScanOutcome> GatewayInspector::recall_or_scan(ScanRequest request, std::string sha256,
+                                                 ScanTimes& times) {
+  const auto key = key_of(sha256, pool_->generation(), request.scanners);
+  const SteadyTime asked = std::chrono::steady_clock::now();
+  const SteadyTime deadline = asked + request.limit;
+  while (key) {
+    auto joined = cache_.join(*key);
+    if (joined.known) {
+      counters_->remembered.add();
+      times.from_cache = true;
+      co_return std::move(*joined.known);
+    }
+    if (joined.lead) {
+      counters_->scanned.add();
+      ScanOutcome outcome = co_await pool_->scan(std::move(request));
+      joined.lead->finish(outcome);
+      times.queued = outcome.queued;
+      times.scanned = outcome.scanned;
+      co_return outcome;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    auto landed = co_await VerdictCache::wait(std::move(joined.flight), deadline - now);
+    times.queued = std::chrono::steady_clock::now() - asked;
+    if (landed.timed_out) co_return failed_scan(Reason::timeout);
+    if (landed.outcome) {
+      counters_->joined.add();
+      co_return std::move(*landed.outcome);
+    }
+    request.limit = std::max(std::chrono::milliseconds(1),
+                             std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 deadline - std::chrono::steady_clock::now()));
+  }
+  co_return co_await pool_->scan(std::move(request));  // no digest: nothing to remember it by
+}
+
+}  // namespace weir
