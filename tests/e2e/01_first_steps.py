@@ -80,7 +80,8 @@ class FirstSteps(Scenario):
 
     def test_state_is_private(self):
         self.assertEqual((self.gw.state / "ca.key").stat().st_mode & 0o077, 0)
-        maps = open(f"/proc/{self.gw.process.pid}/maps").read()
+        with open(f"/proc/{self.gw.process.pid}/maps") as file:
+            maps = file.read()
         for library in ("libclamav", "libyara", "libarchive"):
             self.assertNotIn(library, maps)
 

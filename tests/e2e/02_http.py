@@ -16,6 +16,7 @@ class Origins(Scenario):
         super().setUp()
         self.www = self.folder / "www"
         self.www.mkdir()
+        self.folder.chmod(0o755)  # nginx workers run as somebody else under root
         (self.www / "small.txt").write_bytes(b"small\n")
         (self.www / "big.bin").write_bytes(os.urandom(5_000_000))
         cert = self.pki.issue("h1.test", "h2.test", "raw.test")
@@ -149,7 +150,7 @@ http {{ access_log off; client_max_body_size 0; client_body_temp_path {self.fold
         self.assertEqual(curl(self.gw, "--compressed", f"{base}/gzip").stdout, "unpacked" * 100)
 
     def test_what_the_origin_sees(self):
-        head = curl(self.gw, "-H", "Connection: X-Secret", "-H", "X-Secret: 1", "-H",
+        head = curl(self.gw, "--http1.1", "-H", "Connection: X-Secret", "-H", "X-Secret: 1", "-H",
                     "Accept-Encoding: br, exotic", f"https://raw.test:{self.raw.port}/headers").stdout
         self.assertNotIn("secret", head.lower())
         self.assertNotIn("exotic", head)
@@ -180,8 +181,7 @@ http {{ access_log off; client_max_body_size 0; client_body_temp_path {self.fold
         self.assertIn("content-range: bytes 1000-1999/5000000",
                       (self.folder / "head").read_text().lower())
         beyond = curl(self.gw, "-i", "-r", "9000000-", f"https://h1.test:{self.h1_port}/big.bin")
-        self.assertIn(" 416", beyond.stdout.splitlines()[2] if "Connection established" in
-                      beyond.stdout else beyond.stdout)
+        self.assertIn(" 416", beyond.stdout.splitlines()[0])
 
 
 if __name__ == "__main__":

@@ -103,10 +103,11 @@ class Tls(Scenario):
                 self.assertEqual(self.origins["good.test"].connections, before)
 
     def test_server_name_must_be_the_tunnel_host(self):
-        raw, _ = self.connect(f"good.test:{self.origins['good.test'].port}")
+        target = f"good.test:{self.origins['good.test'].port}"
+        raw, _ = self.connect(target)
         context = ssl.create_default_context(cafile=self.gw.ca)
         with context.wrap_socket(raw, server_hostname="evil.test") as tls:
-            tls.sendall(b"GET / HTTP/1.1\r\nHost: good.test\r\n\r\n")
+            tls.sendall(f"GET / HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
             self.assertIn(b" 403 ", tls.recv(65536).split(b"\r\n")[0])
 
     def test_host_must_be_the_tunnel_host(self):

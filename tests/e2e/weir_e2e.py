@@ -252,7 +252,7 @@ verdict:
 
 def curl(gateway, *arguments, check=True, binary=False, proxy=True):
     """Runs curl through the gateway; gives the completed process (stdout text unless binary)."""
-    command = ["curl", "--silent", "--show-error", "--max-time", "60"]
+    command = ["curl", "--silent", "--show-error", "--suppress-connect-headers", "--max-time", "60"]
     if proxy:
         command += ["--proxy", f"http://{gateway.proxy}", "--cacert", str(gateway.ca)]
     result = subprocess.run([*command, *[str(a) for a in arguments]], capture_output=True)
