@@ -3,6 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 .PHONY: build run test test-release test-asan test-tsan deps deps-test bench format tidy clean
 
+# Clones of the project share their compilations, wherever they lie.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := true
+
 JOBS ?= $(shell nproc)
 CONFIGURE = cmake -G Ninja -S . -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19
 

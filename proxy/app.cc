@@ -167,7 +167,8 @@ SignerStart App::State::signer_start() const {
           .certificate_file = dir + "/ca.pem",
           .key_file = dir + "/ca.key",
           .crl_url = "http://" + authority + "/ca.crl",
-          .loops = settings.threads};
+          .loops = settings.threads,
+          .best_effort = settings.inspect.isolation == "best_effort"};
 }
 
 // Before any socket is opened: the processes that must not inherit one.
