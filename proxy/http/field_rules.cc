@@ -74,19 +74,19 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  unsigned bad = 0;  // without branches, so that it is done many bytes at a time
+  unsigned char bad = 0;  // without branches, so that it is done many bytes at a time
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    bad |= static_cast<unsigned>((byte < 0x20) & (byte != '\t')) | (byte == 0x7f);
+    bad |= static_cast<unsigned char>(((byte < 0x20) & (byte != '\t')) | (byte == 0x7f));
   }
   return bad == 0;
 }
 
 bool is_request_path(std::string_view text) {
-  unsigned bad = 0;
+  unsigned char bad = 0;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    bad |= static_cast<unsigned>(byte <= 0x20) | (byte == 0x7f) | (byte == '#');
+    bad |= static_cast<unsigned char>((byte <= 0x20) | (byte == 0x7f) | (byte == '#'));
   }
   return bad == 0;
 }

@@ -70,7 +70,10 @@ Co<Result<void>> H1ClientStream::send_head(const ResponseHead& head) {
     writer_.emplace(link(), plan.framing, state_->timeouts.client_write);
     co_return Result<void>{};
   }
-  if (plan.raw) co_return co_await flush();
+  if (plan.raw) {
+    state_->on_gone = {};  // from here on the end of one direction is not the end of the other
+    co_return co_await flush();
+  }
   co_return co_await finish({});
 }
 
@@ -133,7 +136,7 @@ bool H1ClientStream::can_show_truncation() const {
 }
 
 void H1ClientStream::on_gone(std::move_only_function<void()> callback) {
-  state_->on_gone = done_ ? nullptr : std::move(callback);
+  state_->on_gone = done_ || raw() ? nullptr : std::move(callback);
   if (gone()) return state_->notice_end();
   watch_if_wanted();
 }
