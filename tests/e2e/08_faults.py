@@ -50,7 +50,7 @@ class Faults(Scenario):
 
         def killer():
             chooser = random.Random(7)
-            while not stop.wait(0.05):
+            while not stop.wait(0.25):
                 workers = [pid for pid, name in children_of(self.gw.process.pid)
                            if name.startswith("weir-scan")]
                 if workers:
@@ -64,7 +64,7 @@ class Faults(Scenario):
         wrong, delivered, lock = [], [], threading.Lock()
 
         def load(first):
-            for number in range(first, first + 40):
+            for number in range(first, first + 12):
                 for kind in ("bad", "good"):
                     got = curl(self.gw, "-w", "%{http_code}", f"{self.base}/{kind}/{number}",
                                check=False)
