@@ -70,8 +70,11 @@ std::string text_of(const std::vector<Diagnostic>& problems) {
 // Members are in the order in which they are made; destruction goes backwards.
 struct App::State {
   State(AppOptions given, Log& logger)
-      : options(std::move(given)), log(logger), client_limits(options.settings.limits),
-        blocked(clock), counters(metrics) {}
+      : options(std::move(given)),
+        log(logger),
+        client_limits(options.settings.limits),
+        blocked(clock),
+        counters(metrics) {}
 
   Result<void> start();
   Result<void> start_helpers();
@@ -130,7 +133,9 @@ Result<std::unique_ptr<App>> App::start(AppOptions options, Log& log) {
 App::App(std::unique_ptr<State> state) : state_(std::move(state)) {}
 App::~App() = default;
 
-const std::vector<Endpoint>& App::proxy_endpoints() const { return state_->loops.front()->endpoints(); }
+const std::vector<Endpoint>& App::proxy_endpoints() const {
+  return state_->loops.front()->endpoints();
+}
 Endpoint App::admin_endpoint() const { return state_->admin_listener->endpoints().front(); }
 std::string App::ca_file() const { return state_->options.settings.state_dir + "/ca.pem"; }
 void App::run() { state_->run(); }
@@ -193,7 +198,8 @@ Result<void> App::State::start_helpers() {
 
   InspectSettings& inspect = settings.inspect;
   if (inspect.spool_dir.empty()) inspect.spool_dir = dir + "/spool";
-  auto made = GatewayInspector::start(inspect, options.helper_dir + "/weir-scan", clock, metrics, log);
+  auto made =
+      GatewayInspector::start(inspect, options.helper_dir + "/weir-scan", clock, metrics, log);
   if (!made) return pass(std::move(made));
   inspector = std::move(*made);
   return {};
@@ -218,7 +224,8 @@ Result<void> App::State::start_services() {
     dns = std::move(*service);
   }
   spools = std::make_unique<SpoolStore>(settings.inspect);
-  auto log_opened = EventLog::open(settings.events, settings.state_dir + "/events.jsonl", metrics, log);
+  auto log_opened =
+      EventLog::open(settings.events, settings.state_dir + "/events.jsonl", metrics, log);
   if (!log_opened) return pass(std::move(log_opened));
   events = std::move(*log_opened);
   const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
@@ -232,9 +239,8 @@ Result<void> App::State::start_loops() {
   if (!endpoints) return pass(std::move(endpoints));
   std::vector<Endpoint> bound = std::move(*endpoints);
   for (std::uint32_t i = 0; i < options.settings.threads; ++i) {
-    auto unit = std::make_unique<LoopUnit>(
-        LoopParts{*shared, random, dns.get(), trust, policy, leaf_key, *ca,
-                  signer->take_socket(i)});
+    auto unit = std::make_unique<LoopUnit>(LoopParts{*shared, random, dns.get(), trust, policy,
+                                                     leaf_key, *ca, signer->take_socket(i)});
     const auto share = i == 0 ? Listener::Share::first : Listener::Share::joined;
     if (auto listening = unit->listen(bound, share); !listening) return listening;
     bound = unit->endpoints();
@@ -338,7 +344,8 @@ void App::State::watch_signer() {
       auto started = SignerProcess::start(signer_start(), options.settings.tls);
       if (started) {
         signer.emplace(std::move(*started));
-        for (std::uint32_t i = 0; i < loops.size(); ++i) loops[i]->attach_signer(signer->take_socket(i));
+        for (std::uint32_t i = 0; i < loops.size(); ++i)
+          loops[i]->attach_signer(signer->take_socket(i));
       } else {
         log.error("signer", "cannot be started", {{"problem", started.error().what}});
       }

@@ -1,5 +1,5 @@
-// The gateway as a whole: starts its helpers before it opens a socket, then the loops, and ends them
-// in order. One per process, on the main thread.
+// The gateway as a whole: starts its helpers before it opens a socket, then the loops, and ends
+// them in order. One per process, on the main thread.
 #pragma once
 
 #include <memory>

@@ -61,7 +61,8 @@ Result<Users> read_users(const std::string& file) {
     const std::string hash(colon == std::string_view::npos ? "" : text.substr(colon + 1));
     const std::string where = file + ":" + std::to_string(number) + ": ";
     if (colon == 0 || hash.empty()) {
-      return fail(Errc::invalid, Fault::config, where + "expected user:hash (weir passwd makes one)");
+      return fail(Errc::invalid, Fault::config,
+                  where + "expected user:hash (weir passwd makes one)");
     }
     // Only the slow ones: a list that leaks must not be a list of passwords.
     if (!hash.starts_with("$y$") && !hash.starts_with("$6$") && !hash.starts_with("$2b$") &&
@@ -194,8 +195,8 @@ Co<Result<std::string>> Authenticator::check(const std::string* proxy_authorizat
     co_return fail(Errc::denied, Fault::local, "too many passwords to check at once");
   }
   const auto home = co_await boost::asio::this_coro::executor;
-  co_await boost::asio::post(boost::asio::bind_executor(state_->pool.get_executor(),
-                                                        boost::asio::use_awaitable));
+  co_await boost::asio::post(
+      boost::asio::bind_executor(state_->pool.get_executor(), boost::asio::use_awaitable));
   auto user = state_->verify(*credential);
   co_await boost::asio::post(boost::asio::bind_executor(home, boost::asio::use_awaitable));
   state_->waiting.fetch_sub(1);

@@ -13,8 +13,8 @@ void BlockedMemory::remember(const std::string& url, BlockedObject object) {
     oldest_first_.pop_front();
   }
   oldest_first_.push_back(url);
-  entries_.emplace(url, Entry{std::move(object), clock_.steady() + kLifetime,
-                              std::prev(oldest_first_.end())});
+  entries_.emplace(
+      url, Entry{std::move(object), clock_.steady() + kLifetime, std::prev(oldest_first_.end())});
 }
 
 std::optional<BlockedObject> BlockedMemory::find(const std::string& url) const {

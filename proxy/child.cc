@@ -20,15 +20,15 @@ struct Child::State {
 };
 
 Child::Child(Loop& loop, Co<Result<void>> work) : state_(std::make_shared<State>(loop)) {
-  boost::asio::co_spawn(
-      loop.context(), std::move(work),
-      [state = state_](std::exception_ptr failure, Result<void> result) {
-        state->result = failure ? Result<void>(fail(Errc::internal, Fault::local,
-                                                    "a child coroutine threw an exception"))
-                                : std::move(result);
-        state->done = true;
-        state->ended.notify();
-      });
+  boost::asio::co_spawn(loop.context(), std::move(work),
+                        [state = state_](std::exception_ptr failure, Result<void> result) {
+                          state->result =
+                              failure ? Result<void>(fail(Errc::internal, Fault::local,
+                                                          "a child coroutine threw an exception"))
+                                      : std::move(result);
+                          state->done = true;
+                          state->ended.notify();
+                        });
 }
 
 Child::~Child() { assert(state_->done); }

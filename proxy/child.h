@@ -1,6 +1,6 @@
 // A coroutine that runs beside its parent on the same loop and is always joined by it: the only way
-// a transaction does two things at once. The parent must join() before what the child refers to goes
-// away; the destructor checks that it did. Loop thread only.
+// a transaction does two things at once. The parent must join() before what the child refers to
+// goes away; the destructor checks that it did. Loop thread only.
 #pragma once
 
 #include <memory>

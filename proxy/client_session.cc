@@ -16,8 +16,8 @@ namespace {
 // True when the request may go on; otherwise the 407 has been sent.
 Co<bool> authenticate(ClientStream& stream, ClientContext& context, LoopServices& svc) {
   if (svc.shared.authenticator == nullptr || context.authenticated) co_return true;
-  auto user = co_await svc.shared.authenticator->check(
-      stream.request().fields.find("proxy-authorization"));
+  auto user =
+      co_await svc.shared.authenticator->check(stream.request().fields.find("proxy-authorization"));
   if (user) {
     context.user = std::move(*user);
     context.authenticated = true;

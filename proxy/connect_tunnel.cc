@@ -98,7 +98,9 @@ std::optional<Refusal> ConnectTunnel::admit() {
   auto host = target ? canonical_host(target->host)
                      : Result<std::string>(fail(Errc::malformed, Fault::client, "bad target"));
   if (!host || !target->port || *target->port == 0) {
-    return Refusal{.kind = RefusalKind::bad_request, .status = 400, .action = "error",
+    return Refusal{.kind = RefusalKind::bad_request,
+                   .status = 400,
+                   .action = "error",
                    .detail = "CONNECT needs host:port"};
   }
   context_.tunnel_host = std::move(*host);
@@ -106,12 +108,17 @@ std::optional<Refusal> ConnectTunnel::admit() {
   record_.host = context_.tunnel_host;
   record_.port = context_.tunnel_port;
   if (svc_.shared.draining.load(std::memory_order_relaxed) || !svc_.shared.events.accepting()) {
-    return Refusal{.kind = RefusalKind::busy, .status = 503, .action = "error",
-                   .detail = "the gateway is not taking new requests", .retry_after_seconds = 5};
+    return Refusal{.kind = RefusalKind::busy,
+                   .status = 503,
+                   .action = "error",
+                   .detail = "the gateway is not taking new requests",
+                   .retry_after_seconds = 5};
   }
   if (!policy_->network().connect_port_open(context_.tunnel_port)) {
     record_.stages.push_back({"guard", "block", "connect-ports"});
-    return Refusal{.kind = RefusalKind::port, .status = 403, .rule = "connect-ports",
+    return Refusal{.kind = RefusalKind::port,
+                   .status = 403,
+                   .rule = "connect-ports",
                    .detail = "port " + std::to_string(context_.tunnel_port) + " is not open"};
   }
   return std::nullopt;
@@ -147,7 +154,8 @@ Co<Result<HelloParse>> ConnectTunnel::read_first_bytes(ByteStream& tcp) {
     if (left <= Duration::zero()) {
       co_return fail(Errc::timeout, Fault::client, "no ClientHello in time");
     }
-    if (auto ready = co_await tcp.wait(Wait::readable, left); !ready) co_return pass(std::move(ready));
+    if (auto ready = co_await tcp.wait(Wait::readable, left); !ready)
+      co_return pass(std::move(ready));
     const LoanedBuffer buffer = svc_.loop.borrow();
     auto step = tcp.try_read(buffer.bytes());
     if (!step) co_return pass(std::move(step));
@@ -216,9 +224,9 @@ Co<void> ConnectTunnel::intercept(std::unique_ptr<ByteStream> tcp, Decision ruli
     tcp->close(true);
     co_return submit();
   }
-  auto tls = co_await svc_.shared.client_tls.accept(
-      std::move(tcp), std::move(first_), std::move(*leaf), true,
-      svc_.shared.settings.timeouts.client_handshake);
+  auto tls =
+      co_await svc_.shared.client_tls.accept(std::move(tcp), std::move(first_), std::move(*leaf),
+                                             true, svc_.shared.settings.timeouts.client_handshake);
   if (!tls) {
     note_handshake_failure(tls.error());
     co_return submit();

@@ -10,12 +10,13 @@ namespace weir {
 namespace {
 
 constexpr std::array<std::string_view, 8> kEndlessTypes = {
-    "text/event-stream",       "application/grpc",     "application/grpc+proto",
-    "application/grpc+json",   "application/x-ndjson", "multipart/x-mixed-replace",
-    "application/grpc-web",    "application/grpc-web+proto"};
+    "text/event-stream",     "application/grpc",          "application/grpc+proto",
+    "application/grpc+json", "application/x-ndjson",      "multipart/x-mixed-replace",
+    "application/grpc-web",  "application/grpc-web+proto"};
 
-constexpr std::array<std::string_view, 12> kMediaExtensions = {
-    ".mp4", ".m4v", ".webm", ".mkv", ".mov", ".mp3", ".m4a", ".ogg", ".ogv", ".wav", ".flac", ".ts"};
+constexpr std::array<std::string_view, 12> kMediaExtensions = {".mp4", ".m4v", ".webm", ".mkv",
+                                                               ".mov", ".mp3", ".m4a",  ".ogg",
+                                                               ".ogv", ".wav", ".flac", ".ts"};
 
 std::string_view version_text(HttpVersion version) {
   switch (version) {
@@ -121,7 +122,8 @@ std::string file_name(const Fields& response, std::string_view path) {
 bool wants_media(const RequestHead& request) {
   const std::string_view destination = request.fields.get("sec-fetch-dest");
   if (destination == "video" || destination == "audio" || destination == "track") return true;
-  const std::string path = to_lower(std::string_view(request.path).substr(0, request.path.find('?')));
+  const std::string path =
+      to_lower(std::string_view(request.path).substr(0, request.path.find('?')));
   return std::ranges::any_of(kMediaExtensions, [&](auto end) { return path.ends_with(end); });
 }
 

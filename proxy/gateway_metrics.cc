@@ -6,15 +6,15 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 6> kActions = {"allow", "alert",  "block",
+constexpr std::array<std::string_view, 6> kActions = {"allow",  "alert", "block",
                                                       "bypass", "error", "other"};
 
 }  // namespace
 
 GatewayMetrics::GatewayMetrics(Metrics& metrics)
     : client_connections(metrics.gauge("weir_client_connections", "Open client connections.")),
-      connections_refused(metrics.counter("weir_connections_refused_total",
-                                          "Client connections over a limit.")),
+      connections_refused(
+          metrics.counter("weir_connections_refused_total", "Client connections over a limit.")),
       client_tls_rejected(metrics.counter("weir_client_tls_rejected_total",
                                           "Clients that refused the minted certificate.")),
       client_tls_failed(metrics.counter("weir_client_tls_failures_total",
@@ -27,7 +27,8 @@ GatewayMetrics::GatewayMetrics(Metrics& metrics)
                                  "Response body bytes sent to clients.")),
       seconds_(metrics.histogram("weir_transaction_seconds", "Duration of transactions.",
                                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100})) {
-  for (std::size_t i = 0; i < kActions.size(); ++i) by_action_[i] = &requests(std::string(kActions[i]));
+  for (std::size_t i = 0; i < kActions.size(); ++i)
+    by_action_[i] = &requests(std::string(kActions[i]));
   for (std::size_t i = 0; i < std::size(uninspectable_); ++i) {
     uninspectable_[i] =
         &metrics.counter("weir_uninspectable_total", "Bodies that could not be inspected.",

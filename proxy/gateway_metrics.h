@@ -15,10 +15,10 @@ class GatewayMetrics {
   void count(const TransactionRecord& record);  // once per transaction, any thread
 
   Gauge& client_connections;
-  Counter& connections_refused;   // over a connection limit
-  Counter& client_tls_rejected;   // the client refused our certificate
+  Counter& connections_refused;  // over a connection limit
+  Counter& client_tls_rejected;  // the client refused our certificate
   Counter& client_tls_failed;
-  Counter& internal_errors;       // exceptions caught at a coroutine's root
+  Counter& internal_errors;  // exceptions caught at a coroutine's root
 
  private:
   Counter& requests(const std::string& action);

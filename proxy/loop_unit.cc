@@ -13,17 +13,17 @@ LoopUnit::LoopUnit(LoopParts parts)
     : loop_(parts.shared.clock),
       resolver_(loop_, parts.dns, parts.shared.settings.dns, parts.shared.settings.timeouts.dns),
       dialer_(loop_, resolver_, parts.shared.settings.timeouts),
-      origin_tls_(make_origin_tls(std::move(parts.trust), parts.shared.settings.tls,
-                                  parts.shared.clock,
-                                  [this](std::string url, std::string body, std::string type,
-                                         std::size_t most, Duration limit) {
-                                    return fetch_small(services_, std::move(url), std::move(body),
-                                                       std::move(type), most, limit);
-                                  },
-                                  parts.shared.metrics)),
+      origin_tls_(make_origin_tls(
+          std::move(parts.trust), parts.shared.settings.tls, parts.shared.clock,
+          [this](std::string url, std::string body, std::string type, std::size_t most,
+                 Duration limit) {
+            return fetch_small(services_, std::move(url), std::move(body), std::move(type), most,
+                               limit);
+          },
+          parts.shared.metrics)),
       origins_(loop_, dialer_, *origin_tls_, parts.shared.settings, parts.shared.metrics),
-      issuer_(make_issuer(loop_, std::move(parts.signer_socket), std::move(parts.leaf_key), parts.ca,
-                          parts.shared.settings.tls, parts.shared.metrics)),
+      issuer_(make_issuer(loop_, std::move(parts.signer_socket), std::move(parts.leaf_key),
+                          parts.ca, parts.shared.settings.tls, parts.shared.metrics)),
       ids_(parts.shared.clock, parts.random),
       services_{parts.shared, loop_, *issuer_, dialer_, origins_, ids_, std::move(parts.policy)} {}
 

@@ -1,5 +1,6 @@
-// One event loop with everything that belongs to it: resolver, dialer, origin pool, issuer, listener
-// and thread. Made and destroyed by the app's thread; in between only its own thread uses it.
+// One event loop with everything that belongs to it: resolver, dialer, origin pool, issuer,
+// listener and thread. Made and destroyed by the app's thread; in between only its own thread uses
+// it.
 #pragma once
 
 #include <memory>
@@ -39,11 +40,11 @@ class LoopUnit {
   Loop& loop() { return loop_; }
   SignerIssuer& issuer() { return *issuer_; }
 
-  void start();                                       // the thread, and accepting
+  void start();                                           // the thread, and accepting
   void use_policy(std::shared_ptr<const Policy> policy);  // any thread
-  void attach_signer(UniqueFd socket);                // any thread: after a restart of weir-sign
-  void stop_listening();                              // any thread
-  void stop();                                        // ends the thread; exchanges are cut off
+  void attach_signer(UniqueFd socket);  // any thread: after a restart of weir-sign
+  void stop_listening();                // any thread
+  void stop();                          // ends the thread; exchanges are cut off
 
  private:
   Loop loop_;

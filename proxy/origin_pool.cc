@@ -115,8 +115,10 @@ Co<Result<std::unique_ptr<OriginStream>>> OriginPool::State::open(OriginTarget t
     // The first connection tells which protocol the origin speaks; until then the others wait.
     if (!host.dialing || host.speaks_h1 || target.scheme == "http" || target.http1_only) break;
     host.waiting.push_back(&turn);
-    const auto woken = co_await turn.wait(settings.timeouts.connect + settings.timeouts.origin_handshake);
-    if (const auto found = hosts.find(key); found != hosts.end()) std::erase(found->second.waiting, &turn);
+    const auto woken =
+        co_await turn.wait(settings.timeouts.connect + settings.timeouts.origin_handshake);
+    if (const auto found = hosts.find(key); found != hosts.end())
+      std::erase(found->second.waiting, &turn);
     if (!woken) break;
   }
   hosts[key].dialing = true;
@@ -168,8 +170,8 @@ Co<Result<std::unique_ptr<OriginStream>>> OriginPool::State::connect(const Origi
   }
   if (facts.protocol == "h2") co_return start_h2(std::move(stream), std::move(facts), key);
   hosts[key].speaks_h1 = true;
-  auto connection = std::make_unique<H1OriginConnection>(
-      loop, std::move(stream), std::move(facts), settings.limits, settings.timeouts);
+  auto connection = std::make_unique<H1OriginConnection>(loop, std::move(stream), std::move(facts),
+                                                         settings.limits, settings.timeouts);
   watch_h1(*connection, key);
   co_return start_h1(std::move(connection));
 }

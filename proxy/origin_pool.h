@@ -26,9 +26,9 @@ struct OriginTarget {
   std::string host{};    // canonical
   std::uint16_t port = 0;
   std::vector<std::string> accepted_errors{};  // certificate errors that policy accepts here
-  bool http1_only = false;                   // WebSocket: an HTTP/1.1 upgrade needs HTTP/1.1
-  bool fresh = false;                        // after a failed reuse: a new connection
-  std::shared_ptr<const Policy> policy{};    // its address guard
+  bool http1_only = false;                     // WebSocket: an HTTP/1.1 upgrade needs HTTP/1.1
+  bool fresh = false;                          // after a failed reuse: a new connection
+  std::shared_ptr<const Policy> policy{};      // its address guard
 
   std::string key() const;
 };

@@ -9,8 +9,8 @@ namespace weir {
 void PinningMemory::note(const std::string& host, const IpAddress& client, WallTime now) {
   const std::lock_guard lock(mutex_);
   if (!hosts_.contains(host) && hosts_.size() >= kHosts) {
-    const auto oldest = std::ranges::min_element(
-        hosts_, {}, [](const auto& entry) { return entry.second.last; });
+    const auto oldest =
+        std::ranges::min_element(hosts_, {}, [](const auto& entry) { return entry.second.last; });
     hosts_.erase(oldest);
   }
   PinnedHost& entry = hosts_[host];

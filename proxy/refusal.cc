@@ -13,10 +13,12 @@ namespace weir {
 namespace {
 
 constexpr std::array<std::string_view, 18> kWords = {
-    "malicious",  "uninspectable", "policy",       "address",        "certificate",
-    "client-certificate", "not-tls", "port",       "misdirected",    "bad-request",
-    "bad-response", "authentication", "dns",       "unreachable",    "timeout",
-    "busy",       "loop",          "internal"};
+    "malicious",   "uninspectable", "policy",
+    "address",     "certificate",   "client-certificate",
+    "not-tls",     "port",          "misdirected",
+    "bad-request", "bad-response",  "authentication",
+    "dns",         "unreachable",   "timeout",
+    "busy",        "loop",          "internal"};
 
 enum class Form : std::uint8_t { html, json, text };
 
@@ -33,7 +35,8 @@ std::vector<Weighted> weighted_list(std::string_view field) {
     field = comma == std::string_view::npos ? "" : field.substr(comma + 1);
     const auto semicolon = item.find(';');
     int weight = 1000;
-    if (const auto q = item.find("q=", semicolon == std::string_view::npos ? item.size() : semicolon);
+    if (const auto q =
+            item.find("q=", semicolon == std::string_view::npos ? item.size() : semicolon);
         q != std::string_view::npos) {
       double value = 1;
       std::from_chars(item.data() + q + 2, item.data() + item.size(), value);
@@ -57,7 +60,8 @@ int weight_of(const std::vector<Weighted>& list, std::string_view prefix) {
 Form form_for(std::string_view accept) {
   const auto list = weighted_list(accept);
   const int html = std::max(weight_of(list, "text/html"), weight_of(list, "application/xhtml"));
-  const int json = std::max(weight_of(list, "application/json"), weight_of(list, "application/problem+json"));
+  const int json =
+      std::max(weight_of(list, "application/json"), weight_of(list, "application/problem+json"));
   if (html == 0 && json == 0) return Form::text;
   return json > html ? Form::json : Form::html;
 }
@@ -119,9 +123,11 @@ std::string html_body(const Refusal& refusal, Language language, const NoticeSet
   const PageLabels& labels = page_labels(language);
   std::string out = "<!doctype html>\n<html lang=\"";
   out += language == Language::english ? "en" : "ja";
-  out += "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
-         "<meta name=\"robots\" content=\"noindex\"><title>";
-  out += std::string(text.title) + "</title><style>" + std::string(kStyle) + "</style></head><body>";
+  out +=
+      "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+      "<meta name=\"robots\" content=\"noindex\"><title>";
+  out +=
+      std::string(text.title) + "</title><style>" + std::string(kStyle) + "</style></head><body>";
   out += refusal.action == "block" ? "<main>" : "<main class=\"error\">";
   out += "<h1>" + std::string(text.title) + "</h1><p>" + why_text(refusal, language) + "</p>";
   if (!refusal.rule_words.empty()) out += "<p>" + escape_html(refusal.rule_words) + "</p>";
@@ -159,7 +165,8 @@ std::string json_body(const Refusal& refusal) {
 
 std::string text_body(const Refusal& refusal, const NoticeSettings& notice) {
   const RefusalText& text = refusal_text(refusal.kind, Language::english);
-  std::string out = "weir: " + std::string(text.title) + "\n\n" + why_text(refusal, Language::english) + "\n";
+  std::string out =
+      "weir: " + std::string(text.title) + "\n\n" + why_text(refusal, Language::english) + "\n";
   if (!refusal.rule_words.empty()) out += escape_for_log(refusal.rule_words) + "\n";
   out += std::string(text.next) + "\n\n";
   const auto line = [&out](std::string_view label, const std::string& value) {

@@ -14,23 +14,23 @@ namespace weir {
 
 // Which text a person sees; each has a title, an explanation and a hint in both languages.
 enum class RefusalKind : std::uint8_t {
-  malicious,        // a scanner or hash list knows it as bad
-  uninspectable,    // could not be inspected; `reason` says why
-  policy,           // a rule refuses the address, host or category
-  address,          // the host resolves to an address the gateway must not reach
-  certificate,      // the origin's certificate does not verify
+  malicious,           // a scanner or hash list knows it as bad
+  uninspectable,       // could not be inspected; `reason` says why
+  policy,              // a rule refuses the address, host or category
+  address,             // the host resolves to an address the gateway must not reach
+  certificate,         // the origin's certificate does not verify
   client_certificate,  // the origin wants a client certificate
-  not_tls,          // CONNECT carried something that is not TLS
-  port,             // CONNECT to a port that policy does not allow
-  misdirected,      // Host, :authority or SNI disagree with the tunnel
-  bad_request,      // the client broke HTTP
-  bad_response,     // the origin broke HTTP
-  authentication,   // 407
-  dns,              // the name does not resolve
-  unreachable,      // refused, no route, TLS failed
-  timeout,          // the origin took too long
-  busy,             // a limit of the gateway
-  loop,             // the request already came through this gateway
+  not_tls,             // CONNECT carried something that is not TLS
+  port,                // CONNECT to a port that policy does not allow
+  misdirected,         // Host, :authority or SNI disagree with the tunnel
+  bad_request,         // the client broke HTTP
+  bad_response,        // the origin broke HTTP
+  authentication,      // 407
+  dns,                 // the name does not resolve
+  unreachable,         // refused, no route, TLS failed
+  timeout,             // the origin took too long
+  busy,                // a limit of the gateway
+  loop,                // the request already came through this gateway
   internal,
 };
 
@@ -40,15 +40,15 @@ struct Refusal {
   std::string_view action = "block";  // X-Weir-Action: "block" or "error"
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;
-  std::string reason_word{};            // X-Weir-Reason; "" = reason_name(reason) or the kind's word
+  std::string reason_word{};  // X-Weir-Reason; "" = reason_name(reason) or the kind's word
   std::string rule{};
-  std::string rule_words{};             // the rule's own `reason:` for people, may be empty
-  std::string threat{};                 // signature name, may be empty
-  std::string detail{};                 // for an administrator; hostile text, escaped here
-  std::string url{};                    // hostile text
+  std::string rule_words{};  // the rule's own `reason:` for people, may be empty
+  std::string threat{};      // signature name, may be empty
+  std::string detail{};      // for an administrator; hostile text, escaped here
+  std::string url{};         // hostile text
   std::string event_id{};
-  int retry_after_seconds = 0;        // > 0: Retry-After
-  std::string authenticate_realm{};     // for 407
+  int retry_after_seconds = 0;       // > 0: Retry-After
+  std::string authenticate_realm{};  // for 407
 };
 
 struct Page {

@@ -18,12 +18,15 @@ constexpr std::array<Pair, 18> kTexts = {{
       "Nothing of it was delivered.",
       "Do not try to get it another way. If it came by mail, report that mail."},
      {"このダウンロードは有害です",
-      "ファイルがお使いの端末に届く前に検査され、有害と判定されました。内容は一切配信されていません。",
-      "別の方法で入手しようとしないでください。メールで届いた場合は、そのメールを報告してください。"}},
+      "ファイルがお使いの端末に届く前に検査され、有害と判定されました。内容は一切配信されていません"
+      "。",
+      "別の方法で入手しようとしないでください。メールで届いた場合は、そのメールを報告してください"
+      "。"}},
     {RefusalKind::uninspectable,
      {"This download could not be checked",
       "The gateway could not look inside this file, so nobody can say that it is safe.",
-      "Ask the sender for a copy that can be checked, or ask for help with the event number below."},
+      "Ask the sender for a copy that can be checked, or ask for help with the event number "
+      "below."},
      {"このダウンロードは検査できませんでした",
       "ファイルの中身を確認できなかったため、安全とは言えません。",
       "検査できる形で送り直してもらうか、下のイベント番号を添えてお問い合わせください。"}},
@@ -49,7 +52,8 @@ constexpr std::array<Pair, 18> kTexts = {{
       "時間をおいて再度お試しください。このサイトでパスワードを入力しないでください。"}},
     {RefusalKind::client_certificate,
      {"This site asks for a certificate of yours",
-      "The site wants a client certificate, which cannot be used while the connection is inspected.",
+      "The site wants a client certificate, which cannot be used while the connection is "
+      "inspected.",
       "An administrator can let this site pass uninspected (the bypass list)."},
      {"クライアント証明書が必要なサイトです",
       "通信を検査している間は、クライアント証明書を使用できません。",
@@ -73,13 +77,15 @@ constexpr std::array<Pair, 18> kTexts = {{
      {"ホスト名が一致しません", "要求されたホストが、接続先のホストと異なります。",
       "ページを再読み込みしてください。繰り返す場合はお問い合わせください。"}},
     {RefusalKind::bad_request,
-     {"The request is not well formed", "Your program sent a request that breaks the rules of HTTP.",
+     {"The request is not well formed",
+      "Your program sent a request that breaks the rules of HTTP.",
       "If a browser did this, load the page again."},
      {"要求の形式が正しくありません", "HTTP の規則に反する要求が送信されました。",
       "ブラウザーの場合は、ページを再読み込みしてください。"}},
     {RefusalKind::bad_response,
      {"The site's answer is not well formed",
-      "The site sent an answer that breaks the rules of HTTP or broke off, so it was not passed on.",
+      "The site sent an answer that breaks the rules of HTTP or broke off, so it was not passed "
+      "on.",
       "Try again later."},
      {"サイトの応答が正しくありません",
       "HTTP の規則に反するか、途中で切れた応答だったため、転送されませんでした。",
@@ -155,10 +161,20 @@ constexpr std::array<ReasonPair, 17> kReasons = {{
     {Reason::engine_down, "a scanner was not available", "検査機能が利用できませんでした"},
 }};
 
-constexpr PageLabels kEnglish{"Address", "Threat", "Rule", "Detail", "Event number", "Questions?",
+constexpr PageLabels kEnglish{"Address",
+                              "Threat",
+                              "Rule",
+                              "Detail",
+                              "Event number",
+                              "Questions?",
                               "Please give the event number."};
-constexpr PageLabels kJapanese{"アドレス", "脅威",           "規則",        "詳細",
-                               "イベント番号", "お問い合わせ先", "イベント番号をお伝えください。"};
+constexpr PageLabels kJapanese{"アドレス",
+                               "脅威",
+                               "規則",
+                               "詳細",
+                               "イベント番号",
+                               "お問い合わせ先",
+                               "イベント番号をお伝えください。"};
 
 }  // namespace
 

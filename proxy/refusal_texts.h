@@ -1,4 +1,5 @@
-// The words on the gateway's own pages, in English and Japanese, for people who do not run gateways.
+// The words on the gateway's own pages, in English and Japanese, for people who do not run
+// gateways.
 #pragma once
 
 #include <string_view>

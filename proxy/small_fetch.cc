@@ -29,7 +29,8 @@ Co<Result<std::string>> read_bounded(OriginStream& stream, std::size_t max_bytes
     if (!piece) co_return pass(std::move(piece));
     if (!*piece) co_return body;
     if (body.size() + (*piece)->size() > max_bytes) {
-      co_return fail(Errc::too_large, Fault::origin, "more than " + std::to_string(max_bytes) + " bytes");
+      co_return fail(Errc::too_large, Fault::origin,
+                     "more than " + std::to_string(max_bytes) + " bytes");
     }
     body += as_text(**piece);
   }

@@ -16,6 +16,7 @@ struct LoopServices;
 // GET, or POST when `post_body` is not empty. Only a 200 counts. Errors: invalid (not an http URL),
 // those of dialling, too_large, timeout, malformed.
 Co<Result<std::string>> fetch_small(LoopServices& svc, std::string url, std::string post_body,
-                                    std::string content_type, std::size_t max_bytes, Duration limit);
+                                    std::string content_type, std::size_t max_bytes,
+                                    Duration limit);
 
 }  // namespace weir

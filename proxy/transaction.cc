@@ -31,11 +31,7 @@ constexpr std::uint64_t kMostDiscarded = 1024 * 1024;
 class Transaction {
  public:
   Transaction(ClientStream& client, const ClientContext& context, LoopServices& svc)
-      : client_(client),
-        context_(context),
-        svc_(svc),
-        running_(svc.shared),
-        policy_(svc.policy) {
+      : client_(client), context_(context), svc_(svc), running_(svc.shared), policy_(svc.policy) {
     record_.id = svc.ids.next();
     record_.start = svc.shared.clock.wall();
     began_ = svc.shared.clock.steady();
@@ -92,7 +88,7 @@ class Transaction {
   bool answered_ = false;           // a response head has left towards the client
   bool upload_may_start_ = true;
   std::optional<Signal> upload_go_;
-  std::string websocket_key_;       // sent to the origin on behalf of an h2 client
+  std::string websocket_key_;  // sent to the origin on behalf of an h2 client
 };
 
 Co<void> Transaction::run() {
@@ -148,17 +144,21 @@ std::optional<Refusal> Transaction::admit() {
   record_.port = url_.port;
 
   if (svc_.shared.draining.load(std::memory_order_relaxed) || !svc_.shared.events.accepting()) {
-    return Refusal{.kind = RefusalKind::busy, .status = 503, .action = "error",
-                   .detail = "the gateway is not taking new requests", .retry_after_seconds = 5};
+    return Refusal{.kind = RefusalKind::busy,
+                   .status = 503,
+                   .action = "error",
+                   .detail = "the gateway is not taking new requests",
+                   .retry_after_seconds = 5};
   }
   if (came_through(request.fields, svc_.shared.via_name)) {
     return Refusal{.kind = RefusalKind::loop, .status = 508};
   }
   if (context_.tunnelled &&
       (url_.host != context_.tunnel_host || url_.port != context_.tunnel_port)) {
-    return Refusal{.kind = RefusalKind::misdirected, .status = 421,
-                   .detail = "the tunnel is to " + context_.tunnel_host + ", the request to " +
-                             url_.host};
+    return Refusal{
+        .kind = RefusalKind::misdirected,
+        .status = 421,
+        .detail = "the tunnel is to " + context_.tunnel_host + ", the request to " + url_.host};
   }
   if (context_.connect_blocked) {
     Refusal refusal{.kind = RefusalKind::policy, .status = 403};
@@ -167,7 +167,9 @@ std::optional<Refusal> Transaction::admit() {
     return refusal;
   }
   if (!context_.tunnelled && !policy_->network().http_port_open(url_.port)) {
-    return Refusal{.kind = RefusalKind::port, .status = 403, .rule = "http-ports",
+    return Refusal{.kind = RefusalKind::port,
+                   .status = 403,
+                   .rule = "http-ports",
                    .detail = "port " + std::to_string(url_.port) + " is not open for http"};
   }
   const Decision ruling = decide(Stage::request);
@@ -258,9 +260,12 @@ Co<Result<void>> Transaction::converse(OriginPtr& origin, bool may_retry) {
 }
 
 Co<Result<OriginPtr>> Transaction::open_origin(bool fresh) {
-  OriginTarget target{.scheme = url_.scheme, .host = url_.host, .port = url_.port,
+  OriginTarget target{.scheme = url_.scheme,
+                      .host = url_.host,
+                      .port = url_.port,
                       .accepted_errors = accepted_errors_,
-                      .http1_only = client_.request().protocol == "websocket", .fresh = fresh,
+                      .http1_only = client_.request().protocol == "websocket",
+                      .fresh = fresh,
                       .policy = policy_};
   auto origin = co_await svc_.origins.open(target);
   // Each certificate error that policy accepts for this host is accepted by name, nothing else.
@@ -270,8 +275,8 @@ Co<Result<OriginPtr>> Transaction::open_origin(bool fresh) {
     record_.certificate_error = word;
     facts_.facts.certificate_error = record_.certificate_error;
     const Decision ruling = policy_->on_certificate_error(facts_.facts);
-    record_.stages.push_back({"certificate", std::string(action_name(ruling.action)),
-                              std::string(ruling.rule)});
+    record_.stages.push_back(
+        {"certificate", std::string(action_name(ruling.action)), std::string(ruling.rule)});
     record_.rule = ruling.rule;
     if (ruling.action == Action::block) break;
     if (ruling.action == Action::alert) record_.action = "alert";
@@ -287,8 +292,8 @@ Co<Result<OriginPtr>> Transaction::open_origin(bool fresh) {
 // may answer before it has all of it, and a duplex exchange (gRPC) never stops sending.
 Co<Result<ResponseHead>> Transaction::ask(OriginStream& origin, std::optional<Child>& uploading) {
   const RequestHead& request = client_.request();
-  RequestHead onward = forwarded_request(
-      request, {.via_name = svc_.shared.via_name, .keep_range = keep_range_});
+  RequestHead onward =
+      forwarded_request(request, {.via_name = svc_.shared.via_name, .keep_range = keep_range_});
   onward.scheme = url_.scheme;
   onward.authority = url_.authority();
   websocket_key_ = request_upgrade(request, onward, svc_.ids.random());
@@ -314,7 +319,8 @@ Co<Result<ResponseHead>> Transaction::final_head(OriginStream& origin) {
       upload_may_start_ = true;
       if (upload_go_) upload_go_->notify();
     }
-    if (auto sent = co_await client_.send_informational(*head); !sent) co_return pass(std::move(sent));
+    if (auto sent = co_await client_.send_informational(*head); !sent)
+      co_return pass(std::move(sent));
   }
   co_return fail(Errc::malformed, Fault::origin, "more than 16 informational responses");
 }
@@ -372,7 +378,8 @@ Co<Result<void>> Transaction::deliver(OriginPtr& origin, ResponseHead head) {
   record_.file_name = facts_.name();
   const ResponseHead onward = forwarded_response(head, svc_.shared.via_name);
 
-  if (response_has_no_body(request.method, head.status) || head.framing.kind == Framing::Kind::none) {
+  if (response_has_no_body(request.method, head.status) ||
+      head.framing.kind == Framing::Kind::none) {
     if (const Decision ruling = decide(Stage::response); ruling.action == Action::block) {
       origin->reset();
       co_return co_await refuse(policy_refusal(ruling));
@@ -416,7 +423,8 @@ Co<Result<void>> Transaction::deliver(OriginPtr& origin, ResponseHead head) {
   co_return co_await deliver_inspected(*origin, onward, first, profile);
 }
 
-// A part of a whole that was never seen cannot be inspected: fetch the whole, cut the range from it.
+// A part of a whole that was never seen cannot be inspected: fetch the whole, cut the range from
+// it.
 Co<Result<void>> Transaction::refetch_whole(OriginPtr& origin) {
   if (!keep_range_) {  // an origin that answers 206 to a request without Range
     origin->reset();
@@ -535,11 +543,12 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
     co_return co_await give_up(opened.error());
   }
   Intake& intake = **opened;
-  const bool trickle = profile.delivery == Delivery::trickle && client_.can_show_truncation() && !range_;
-  DeliveryGate gate(trickle ? Delivery::trickle : Delivery::hold, head, client_, intake.raw(),
-                    svc_.loop, if_range_holds(client_.request().fields.get("if-range"), head.fields)
-                                   ? range_
-                                   : std::nullopt);
+  const bool trickle =
+      profile.delivery == Delivery::trickle && client_.can_show_truncation() && !range_;
+  DeliveryGate gate(
+      trickle ? Delivery::trickle : Delivery::hold, head, client_, intake.raw(), svc_.loop,
+      if_range_holds(client_.request().fields.get("if-range"), head.fields) ? range_
+                                                                            : std::nullopt);
   record_.delivery = trickle ? "trickle" : "hold";
 
   // Origin to spool; what may leave leaves.

@@ -19,18 +19,18 @@ namespace weir {
 // exchanges run, and outliving them.
 struct ClientContext {
   Endpoint client;
-  std::string user;                      // "" = not authenticated (or not asked)
-  bool authenticated = false;            // proxy authentication is done (or not configured)
+  std::string user;            // "" = not authenticated (or not asked)
+  bool authenticated = false;  // proxy authentication is done (or not configured)
   // Inside an intercepted CONNECT:
   bool tunnelled = false;
-  std::string tunnel_host;               // canonical host of the CONNECT request
+  std::string tunnel_host;  // canonical host of the CONNECT request
   std::uint16_t tunnel_port = 0;
   std::string sni, ja4;
   bool ech = false;
   std::string tls_version, tls_cipher, alpn;
-  bool connect_blocked = false;          // the connect stage refused: every request gets the page
+  bool connect_blocked = false;  // the connect stage refused: every request gets the page
   StageNote connect_note;
-  std::string connect_reason;            // the rule's own words
+  std::string connect_reason;  // the rule's own words
 };
 
 // Runs one exchange to its end: always answers or resets the client, always submits one event.

@@ -20,7 +20,7 @@ struct StageNote {
 };
 
 struct TransactionRecord {
-  std::string id;               // ULID, also on the block page and in X-Weir-Event
+  std::string id;  // ULID, also on the block page and in X-Weir-Event
   WallTime start{};
   Endpoint client;
   std::string user;
@@ -28,9 +28,9 @@ struct TransactionRecord {
   std::uint16_t port = 0;
   std::string client_protocol;  // "HTTP/1.1", "HTTP/2", "CONNECT" for tunnels
   std::string user_agent, referrer;
-  int status = 0;               // as sent to the client; 0 = none
-  std::uint64_t bytes_in = 0;   // request body
-  std::uint64_t bytes_out = 0;  // response body to the client
+  int status = 0;                  // as sent to the client; 0 = none
+  std::uint64_t bytes_in = 0;      // request body
+  std::uint64_t bytes_out = 0;     // response body to the client
   std::uint64_t bytes_origin = 0;  // response body from the origin
   // timings; zero = did not happen
   std::chrono::nanoseconds dns{}, connect{}, tls{}, first_byte{}, queued{}, scan{}, total{};
@@ -53,9 +53,9 @@ struct TransactionRecord {
   std::string rule;              // of the stage that decided
   std::string delivery;          // hold, trickle, stream, direct; "" = no response delivered
   std::vector<StageNote> stages;
-  std::string first_bytes;       // of a CONNECT that was not TLS: identified kind
+  std::string first_bytes;  // of a CONNECT that was not TLS: identified kind
   std::string policy_version;
-  std::string error;             // Error::what when action is error or the transfer broke
+  std::string error;  // Error::what when action is error or the transfer broke
   std::string error_code, error_fault;
 };
 

@@ -25,7 +25,8 @@ Answer plain(int status, std::string text) {
 bool host_is_ours(std::string_view authority, const std::string& advertised) {
   const auto parts = split_host_port(authority);
   if (!parts) return false;
-  return IpAddress::parse(parts->host).has_value() || equals_ignore_case(parts->host, "localhost") ||
+  return IpAddress::parse(parts->host).has_value() ||
+         equals_ignore_case(parts->host, "localhost") ||
          (!advertised.empty() && equals_ignore_case(parts->host, advertised));
 }
 
@@ -51,7 +52,8 @@ std::string index_page(const std::string& proxy) {
          "&amp;&amp; sudo update-ca-certificates</code></li>"
          "<li>Chromium on Linux: <code>certutil -A -d sql:$HOME/.pki/nssdb -n weir -t \"C,,\" -i "
          "ca.pem</code></li>"
-         "<li>Firefox: Settings, Privacy &amp; Security, View Certificates, Authorities, Import</li>"
+         "<li>Firefox: Settings, Privacy &amp; Security, View Certificates, Authorities, "
+         "Import</li>"
          "<li>Windows: <code>certutil -addstore Root ca.cer</code></li>"
          "<li>macOS: <code>sudo security add-trusted-cert -d -r trustRoot -k "
          "/Library/Keychains/System.keychain ca.pem</code></li></ul>"
@@ -64,7 +66,8 @@ Co<Answer> answer(const RequestHead& request, const AdminSources& sources, Endpo
   if (!host_is_ours(request.authority, sources.advertised_host)) {
     co_return plain(421, "ask by address, localhost or the advertised name");
   }
-  if (request.method != "GET" && request.method != "HEAD") co_return plain(405, "GET and HEAD only");
+  if (request.method != "GET" && request.method != "HEAD")
+    co_return plain(405, "GET and HEAD only");
   const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
   if (path == "/") {
     co_return Answer{200, "text/html; charset=utf-8", index_page(proxy_for(sources, local))};

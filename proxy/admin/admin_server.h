@@ -1,5 +1,5 @@
-// The admin listener's answers: PAC file, CA certificate and CRL, health, metrics. Read-only; GET and
-// HEAD. Everything it says comes from the sources that the app hands in. Loop thread only.
+// The admin listener's answers: PAC file, CA certificate and CRL, health, metrics. Read-only; GET
+// and HEAD. Everything it says comes from the sources that the app hands in. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,13 @@ namespace weir {
 class Loop;
 
 struct AdminSources {
-  std::vector<Endpoint> proxy;       // where the proxy listens, for the PAC file
-  std::string advertised_host;       // "" = the address the client asked on
+  std::vector<Endpoint> proxy;  // where the proxy listens, for the PAC file
+  std::string advertised_host;  // "" = the address the client asked on
   std::string ca_pem, ca_der;
-  std::function<Co<Result<std::string>>()> crl;            // DER, fresh enough to serve
-  std::function<std::string(bool& ready)> readiness;       // JSON
-  std::function<std::string()> metrics;                    // exposition text
-  std::function<std::string()> bypass_candidates;          // JSON
+  std::function<Co<Result<std::string>>()> crl;       // DER, fresh enough to serve
+  std::function<std::string(bool& ready)> readiness;  // JSON
+  std::function<std::string()> metrics;               // exposition text
+  std::function<std::string()> bypass_candidates;     // JSON
 };
 
 class AdminServer {

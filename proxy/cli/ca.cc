@@ -55,8 +55,10 @@ int judge(const ChainQuestion& question) {
     std::cerr << "weir: " << (trust ? chain.error().what : trust.error().what) << '\n';
     return kTrouble;
   }
-  ChainInput input{.chain_der = std::move(*chain), .host = question.host,
-                   .now = SystemClock().wall(), .stapled_ocsp = {}};
+  ChainInput input{.chain_der = std::move(*chain),
+                   .host = question.host,
+                   .now = SystemClock().wall(),
+                   .stapled_ocsp = {}};
   if (!question.time.empty()) {
     std::int64_t seconds = 0;
     if (!CLI::detail::lexical_cast(question.time, seconds)) {

@@ -32,12 +32,15 @@ int fetch(const std::string& config) {
   constexpr std::string_view kKey = "\"admin\":\"";
   const auto at = run.find(kKey);
   if (at == std::string::npos) {
-    std::cerr << "weir: the gateway is not running (no run.json in " << settings->state_dir << ")\n";
+    std::cerr << "weir: the gateway is not running (no run.json in " << settings->state_dir
+              << ")\n";
     return kTrouble;
   }
   const auto from = at + kKey.size();
-  const std::string url = "http://" + run.substr(from, run.find('"', from) - from) + "/bypass-candidates";
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
+  const std::string url =
+      "http://" + run.substr(from, run.find('"', from) - from) + "/bypass-candidates";
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
+                                                                 &curl_easy_cleanup);
   std::string answer;
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
@@ -58,7 +61,8 @@ int fetch(const std::string& config) {
 
 void add_bypass_candidates(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand(
-      "bypass-candidates", "hosts whose clients refuse the minted certificate (JSON), from the running gateway");
+      "bypass-candidates",
+      "hosts whose clients refuse the minted certificate (JSON), from the running gateway");
   auto config = std::make_shared<std::string>(kDefaultConfig);
   command->add_option("-c,--config", *config, "settings file")->capture_default_str();
   command->callback([config, &exit_code] { exit_code = fetch(*config); });

@@ -1,6 +1,6 @@
-// The subcommands of the weir program. Each registers its options with the command line and sets the
-// exit code that its callback came to. Exit codes: 0 well, 1 a problem was found, 2 wrong usage,
-// 3 it could not be done; `scan` has its own (see its help).
+// The subcommands of the weir program. Each registers its options with the command line and sets
+// the exit code that its callback came to. Exit codes: 0 well, 1 a problem was found, 2 wrong
+// usage, 3 it could not be done; `scan` has its own (see its help).
 #pragma once
 
 #include <string>

@@ -37,25 +37,26 @@ void greet(const App& app, const std::string& state_dir) {
   const std::string admin = "http://" + app.admin_endpoint().text();
   const std::string ca = app.ca_file();
   const std::string curl = "curl --proxy http://" + proxy + " --cacert " + ca + " ";
-  std::cout << "weir " WEIR_VERSION " is running.\n\n"
-            << "  proxy    " << proxy << "\n"
-            << "  PAC URL  " << admin << "/proxy.pac\n"
-            << "  CA file  " << ca << "   (also " << admin << "/ca.pem, /ca.cer)\n"
-            << "  events   " << state_dir << "/events.jsonl\n\n"
-            << "Try it (no internet needed):\n"
-            << "  passes:  " << curl << "https://demo.weir.test/hello.txt\n"
-            << "  blocked: " << curl << "https://demo.weir.test/eicar.com\n\n"
-            << "Trust the CA, then point a browser at the PAC URL:\n"
-            << "  Debian, Ubuntu   sudo cp " << ca
-            << " /usr/local/share/ca-certificates/weir.crt && sudo update-ca-certificates\n"
-            << "  Chromium         certutil -A -d sql:$HOME/.pki/nssdb -n weir -t \"C,,\" -i " << ca
-            << "\n"
-            << "  Firefox          Settings > Privacy & Security > View Certificates > Authorities >"
-               " Import\n"
-            << "  Windows          certutil -addstore Root ca.cer   (as administrator)\n"
-            << "  macOS            sudo security add-trusted-cert -d -r trustRoot -k "
-               "/Library/Keychains/System.keychain ca.pem\n"
-            << std::endl;
+  std::cout
+      << "weir " WEIR_VERSION " is running.\n\n"
+      << "  proxy    " << proxy << "\n"
+      << "  PAC URL  " << admin << "/proxy.pac\n"
+      << "  CA file  " << ca << "   (also " << admin << "/ca.pem, /ca.cer)\n"
+      << "  events   " << state_dir << "/events.jsonl\n\n"
+      << "Try it (no internet needed):\n"
+      << "  passes:  " << curl << "https://demo.weir.test/hello.txt\n"
+      << "  blocked: " << curl << "https://demo.weir.test/eicar.com\n\n"
+      << "Trust the CA, then point a browser at the PAC URL:\n"
+      << "  Debian, Ubuntu   sudo cp " << ca
+      << " /usr/local/share/ca-certificates/weir.crt && sudo update-ca-certificates\n"
+      << "  Chromium         certutil -A -d sql:$HOME/.pki/nssdb -n weir -t \"C,,\" -i " << ca
+      << "\n"
+      << "  Firefox          Settings > Privacy & Security > View Certificates > Authorities >"
+         " Import\n"
+      << "  Windows          certutil -addstore Root ca.cer   (as administrator)\n"
+      << "  macOS            sudo security add-trusted-cert -d -r trustRoot -k "
+         "/Library/Keychains/System.keychain ca.pem\n"
+      << std::endl;
 }
 
 int run_gateway(const std::string& config) {

@@ -47,7 +47,9 @@ std::vector<std::string> files_below(const std::vector<std::string>& paths, bool
       files.push_back(path);
       continue;
     }
-    for (fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error), end;
+    for (fs::recursive_directory_iterator
+             at(path, fs::directory_options::skip_permission_denied, error),
+         end;
          at != end; at.increment(error)) {
       if (at->is_regular_file(error)) files.push_back(at->path().string());
     }
@@ -181,14 +183,15 @@ int scan(const ScanQuestion& question) {
     return kScanTrouble;
   }
   Work work{.inspector = **inspector, .clock = clock, .profile = {}, .files = {}};
-  for (const Scanner scanner : {Scanner::hash, Scanner::yara, Scanner::clamav, Scanner::structure}) {
+  for (const Scanner scanner :
+       {Scanner::hash, Scanner::yara, Scanner::clamav, Scanner::structure}) {
     work.profile.scanners.add(scanner);
   }
   work.json = question.json;
   work.files = files_below(question.paths, work.trouble);
   boost::asio::io_context context{1};
-  const unsigned lanes = inspect.workers == 0 ? std::max(1U, std::thread::hardware_concurrency())
-                                              : inspect.workers;
+  const unsigned lanes =
+      inspect.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : inspect.workers;
   for (unsigned i = 0; i < lanes; ++i) {
     boost::asio::co_spawn(context, scan_files(work), boost::asio::detached);
   }

@@ -1,5 +1,6 @@
 // Where transaction records become OCSF lines. submit() moves the record into a bounded queue and
-// returns; a writer thread serialises and writes. A full queue or disk is counted, never waited for.
+// returns; a writer thread serialises and writes. A full queue or disk is counted, never waited
+// for.
 #pragma once
 
 #include <memory>

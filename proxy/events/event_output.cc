@@ -115,7 +115,8 @@ class SyslogOutput final : public EventOutput {
  private:
   // facility local0 (16), severity informational (6)
   std::string framed(std::string_view line) const {
-    std::string message = "<134>1 " + iso_time(clock_.wall()) + " " + hostname_ + " weir - event - ";
+    std::string message =
+        "<134>1 " + iso_time(clock_.wall()) + " " + hostname_ + " weir - event - ";
     message += line;
     if (transport_ == Transport::tcp) return std::to_string(message.size()) + " " + message;
     return message;
@@ -140,7 +141,9 @@ class SyslogOutput final : public EventOutput {
     return {};
   }
 
-  Result<void> connect() { return transport_ == Transport::local ? connect_local() : connect_net(); }
+  Result<void> connect() {
+    return transport_ == Transport::local ? connect_local() : connect_net();
+  }
 
   Result<void> connect_local() {
     sockaddr_un address{};
@@ -177,7 +180,8 @@ class SyslogOutput final : public EventOutput {
       }
     }
     ::freeaddrinfo(found);
-    if (!fd_) return std::unexpected(errno_error("connect to syslog " + host_ + ":" + port_, cause));
+    if (!fd_)
+      return std::unexpected(errno_error("connect to syslog " + host_ + ":" + port_, cause));
     return {};
   }
 
@@ -188,7 +192,8 @@ class SyslogOutput final : public EventOutput {
 };
 
 Result<std::unique_ptr<EventOutput>> open_syslog(const std::string& where, const Clock& clock) {
-  const auto make = [&clock](SyslogOutput::Transport transport, std::string host, std::string port) {
+  const auto make = [&clock](SyslogOutput::Transport transport, std::string host,
+                             std::string port) {
     return std::make_unique<SyslogOutput>(transport, std::move(host), std::move(port), clock);
   };
   const std::string_view text = where;
@@ -203,9 +208,9 @@ Result<std::unique_ptr<EventOutput>> open_syslog(const std::string& where, const
                   std::to_string(target->port.value_or(514)));
     }
   }
-  return fail(Errc::invalid, Fault::config,
-              "events.syslog: '" + where +
-                  "' is not udp://host:port, tcp://host:port or unix:///path");
+  return fail(
+      Errc::invalid, Fault::config,
+      "events.syslog: '" + where + "' is not udp://host:port, tcp://host:port or unix:///path");
 }
 
 }  // namespace

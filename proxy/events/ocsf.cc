@@ -14,8 +14,8 @@ constexpr int kClass = 4002;
 
 // http_activity.activity_id
 int activity_of(std::string_view method) {
-  constexpr std::array<std::string_view, 9> kMethods = {"",     "CONNECT", "DELETE", "GET",  "HEAD",
-                                                        "OPTIONS", "POST",    "PUT",    "TRACE"};
+  constexpr std::array<std::string_view, 9> kMethods = {
+      "", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE"};
   for (std::size_t i = 1; i < kMethods.size(); ++i) {
     if (kMethods[i] == method) return static_cast<int>(i);
   }
@@ -67,7 +67,8 @@ void write_url(JsonWriter& json, const TransactionRecord& record) {
     const auto slash = url.find('/', scheme + 3);
     if (slash != std::string_view::npos) {
       const auto query = url.find('?', slash);
-      json.member("path", url.substr(slash, query == std::string_view::npos ? query : query - slash));
+      json.member("path",
+                  url.substr(slash, query == std::string_view::npos ? query : query - slash));
       if (query != std::string_view::npos) json.member("query_string", url.substr(query + 1));
     }
   }

@@ -64,7 +64,7 @@ struct OriginFacts {
   std::string certificate_sha256;
   std::string certificate_subject;
   std::string certificate_issuer;
-  std::string protocol;     // "http/1.1", "h2"
+  std::string protocol;  // "http/1.1", "h2"
   bool reused = false;
   std::chrono::nanoseconds dns{}, connect{}, tls{};  // zero when reused
 };

@@ -49,8 +49,8 @@ std::string take_openssl_error();
 std::unexpected<Error> openssl_failure(std::string_view what, Errc code = Errc::internal);
 
 std::string der_of(const X509& cert);
-X509Ptr x509_from_der(ByteView der);           // null when it is not exactly one certificate
-std::string name_text(const X509_NAME* name);  // RFC 2253, remote text escaped
+X509Ptr x509_from_der(ByteView der);             // null when it is not exactly one certificate
+std::string name_text(const X509_NAME* name);    // RFC 2253, remote text escaped
 X509Ptr share(X509* cert);                       // one more reference
 WallTime wall_from_asn1(const ASN1_TIME* time);  // the epoch when it cannot be read
 std::time_t to_time_t(WallTime time);

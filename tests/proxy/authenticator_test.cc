@@ -23,7 +23,9 @@ class AuthenticatorTest : public testing::Test {
   ~AuthenticatorTest() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& text) { std::ofstream(file_) << text; }
-  static std::string basic(const std::string& pair) { return "Basic " + base64_encode(as_bytes(pair)); }
+  static std::string basic(const std::string& pair) {
+    return "Basic " + base64_encode(as_bytes(pair));
+  }
   Result<std::string> check(Authenticator& authenticator, const std::string& value) {
     return run(loop_, authenticator.check(&value));
   }

@@ -34,7 +34,8 @@ TEST(Refusal, FormFollowsAccept) {
       {"image/avif,image/webp,*/*", "text/plain; charset=utf-8"},
   };
   for (const auto& row : cases) {
-    EXPECT_EQ(render_refusal(sample(), row.accept, "", {}).head.fields.get("content-type"), row.type)
+    EXPECT_EQ(render_refusal(sample(), row.accept, "", {}).head.fields.get("content-type"),
+              row.type)
         << row.accept;
   }
 }
@@ -117,11 +118,11 @@ TEST(Refusal, ErrorsBecomeStatuses) {
     Fault fault;
     int status;
   } cases[] = {
-      {Errc::dns_failure, Fault::origin, 502},  {Errc::refused, Fault::origin, 502},
-      {Errc::timeout, Fault::origin, 504},      {Errc::address_denied, Fault::local, 403},
-      {Errc::malformed, Fault::origin, 502},    {Errc::malformed, Fault::client, 400},
-      {Errc::too_large, Fault::client, 431},    {Errc::busy, Fault::local, 503},
-      {Errc::no_space, Fault::local, 503},      {Errc::internal, Fault::local, 500},
+      {Errc::dns_failure, Fault::origin, 502}, {Errc::refused, Fault::origin, 502},
+      {Errc::timeout, Fault::origin, 504},     {Errc::address_denied, Fault::local, 403},
+      {Errc::malformed, Fault::origin, 502},   {Errc::malformed, Fault::client, 400},
+      {Errc::too_large, Fault::client, 431},   {Errc::busy, Fault::local, 503},
+      {Errc::no_space, Fault::local, 503},     {Errc::internal, Fault::local, 500},
       {Errc::truncated, Fault::origin, 502},
   };
   for (const auto& row : cases) {

@@ -87,8 +87,7 @@ class EventLogTest : public testing::Test {
   }
   std::size_t lines(const std::string& file) const {
     std::ifstream in(file);
-    return static_cast<std::size_t>(
-        std::count(std::istreambuf_iterator<char>(in), {}, '\n'));
+    return static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(in), {}, '\n'));
   }
   std::uint64_t lost() { return metrics_.counter("weir_events_lost_total", "").value(); }
 
