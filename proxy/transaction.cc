@@ -42,6 +42,8 @@ class Transaction {
  private:
   // 1. What is asked, by whom; may it be asked at all?
   std::optional<Refusal> admit();
+  std::optional<Refusal> guard() const;
+  void note_client();
   Result<Url> target_url() const;
   std::optional<Refusal> blocked_before() const;
   // 2. The exchange with the origin.
@@ -59,6 +61,11 @@ class Transaction {
                                     const Profile& profile);
   Co<Result<void>> deliver_inspected(OriginStream& origin, const ResponseHead& head,
                                      BodyPiece first, const Profile& profile);
+  Co<Result<void>> take_in(OriginStream& origin, Intake& intake, DeliveryGate& gate,
+                           BodyPiece piece);
+  Co<Decision> judge(Artifact& artifact, const Profile& profile);
+  Co<Result<void>> withhold(OriginStream& origin, DeliveryGate& gate, const ResponseHead& head,
+                            const Decision& ruling);
   Co<Result<void>> pump(OriginStream& origin, BodyPiece piece);
   Co<Result<void>> refetch_whole(OriginPtr& origin);
   Co<Result<void>> relay_upgraded(OriginStream& origin, ResponseHead head);
@@ -111,7 +118,7 @@ Co<void> Transaction::run() {
 
 // ---- 1. admission ---------------------------------------------------------------------------
 
-std::optional<Refusal> Transaction::admit() {
+void Transaction::note_client() {
   const RequestHead& request = client_.request();
   record_.client = context_.client;
   record_.user = context_.user;
@@ -129,7 +136,11 @@ std::optional<Refusal> Transaction::admit() {
   record_.ech = context_.ech;
   record_.policy_version = policy_->version();
   if (context_.tunnelled) record_.stages.push_back(context_.connect_note);
+}
 
+std::optional<Refusal> Transaction::admit() {
+  note_client();
+  const RequestHead& request = client_.request();
   auto url = target_url();
   if (!url) {
     record_.host = request.authority;
@@ -142,7 +153,14 @@ std::optional<Refusal> Transaction::admit() {
   record_.url = facts_.url_text();
   record_.host = url_.host;
   record_.port = url_.port;
+  if (auto refusal = guard()) return refusal;
+  const Decision ruling = decide(Stage::request);
+  if (ruling.action == Action::block) return policy_refusal(ruling);
+  return blocked_before();
+}
 
+// What no policy can allow.
+std::optional<Refusal> Transaction::guard() const {
   if (svc_.shared.draining.load(std::memory_order_relaxed) || !svc_.shared.events.accepting()) {
     return Refusal{.kind = RefusalKind::busy,
                    .status = 503,
@@ -150,7 +168,7 @@ std::optional<Refusal> Transaction::admit() {
                    .detail = "the gateway is not taking new requests",
                    .retry_after_seconds = 5};
   }
-  if (came_through(request.fields, svc_.shared.via_name)) {
+  if (came_through(client_.request().fields, svc_.shared.via_name)) {
     return Refusal{.kind = RefusalKind::loop, .status = 508};
   }
   if (context_.tunnelled &&
@@ -172,9 +190,7 @@ std::optional<Refusal> Transaction::admit() {
                    .rule = "http-ports",
                    .detail = "port " + std::to_string(url_.port) + " is not open for http"};
   }
-  const Decision ruling = decide(Stage::request);
-  if (ruling.action == Action::block) return policy_refusal(ruling);
-  return blocked_before();
+  return std::nullopt;
 }
 
 Result<Url> Transaction::target_url() const {
@@ -551,57 +567,15 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
                                                                             : std::nullopt);
   record_.delivery = trickle ? "trickle" : "hold";
 
-  // Origin to spool; what may leave leaves.
-  for (BodyPiece piece = first; piece && !intake.full();) {
-    record_.bytes_origin += piece->size();
-    auto kept = co_await intake.feed(*piece);
-    if (kept) kept = co_await gate.advance();
-    answered_ = gate.started();
-    if (!kept) {
-      origin.reset();
-      co_return co_await give_up(kept.error());
-    }
-    if (intake.full()) break;  // over max_bytes: a finding, and policy decides
-    auto next = co_await origin.read_body(svc_.shared.settings.timeouts.origin_body);
-    if (!next) co_return co_await give_up(next.error());
-    piece = *next;  // nullopt: complete, not merely closed
+  if (auto taken = co_await take_in(origin, intake, gate, first); !taken) {
+    origin.reset();
+    co_return co_await give_up(taken.error());
   }
-
   auto artifact = co_await intake.finish();
   if (!artifact) co_return co_await give_up(artifact.error());
-  facts_.set_sniffed(artifact->type);
-  facts_.facts.size = artifact->subject.size;
-  record_.file_type = facts_.facts.file_type;
-  record_.file_size = artifact->subject.size;
-  record_.sha256 = artifact->subject.sha256;
-  artifact->subject.name = facts_.name();
+  const Decision ruling = co_await judge(*artifact, profile);
+  if (ruling.action == Action::block) co_return co_await withhold(origin, gate, head, ruling);
 
-  ScanTimes times;
-  Assessment found = co_await svc_.shared.inspector.assess(artifact->subject, profile, times);
-  for (Finding& finding : artifact->findings) found.add(std::move(finding));
-  record_.queued = times.queued;
-  record_.scan = times.scanned;
-  record_.from_cache = times.from_cache;
-  record_.scanned = true;
-  record_.verdict = found.verdict();
-  record_.findings = found.findings();
-  record_.artifacts = found.artifacts;
-  facts_.set_verdict(found, record_.sha256);
-  record_.reason = facts_.facts.reason;
-
-  const Decision ruling = decide(Stage::verdict);
-  if (ruling.action == Action::block) {
-    svc_.shared.blocked.remember(
-        facts_.url_text(),
-        {std::string(head.fields.get("etag")), std::string(head.fields.get("last-modified")),
-         record_.verdict, record_.reason, std::string(facts_.facts.threat), record_.rule});
-    origin.reset();
-    if (!gate.started()) co_return co_await refuse(verdict_refusal(ruling));
-    record_.action = "block";
-    record_.status = gate.status();
-    client_.reset();
-    co_return Result<void>{};
-  }
   svc_.shared.blocked.forget(facts_.url_text());
   answered_ = true;
   if (intake.full()) {  // allowed although too large to be inspected: the rest follows unseen
@@ -612,6 +586,64 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
   auto released = co_await gate.release(origin.response_trailers());
   record_.status = gate.status();
   co_return released;
+}
+
+// Origin to spool; what may leave leaves. Ends when the body is complete (not merely closed), or
+// over max_bytes: that is a finding, and policy decides.
+Co<Result<void>> Transaction::take_in(OriginStream& origin, Intake& intake, DeliveryGate& gate,
+                                      BodyPiece piece) {
+  while (piece && !intake.full()) {
+    record_.bytes_origin += piece->size();
+    auto kept = co_await intake.feed(*piece);
+    if (kept) kept = co_await gate.advance();
+    answered_ = gate.started();
+    if (!kept) co_return kept;
+    if (intake.full()) break;
+    auto next = co_await origin.read_body(svc_.shared.settings.timeouts.origin_body);
+    if (!next) co_return pass(std::move(next));
+    piece = *next;
+  }
+  co_return Result<void>{};
+}
+
+// What the scanners say, and what policy makes of it.
+Co<Decision> Transaction::judge(Artifact& artifact, const Profile& profile) {
+  facts_.set_sniffed(artifact.type);
+  facts_.facts.size = artifact.subject.size;
+  record_.file_type = facts_.facts.file_type;
+  record_.file_size = artifact.subject.size;
+  record_.sha256 = artifact.subject.sha256;
+  artifact.subject.name = facts_.name();
+
+  ScanTimes times;
+  Assessment found = co_await svc_.shared.inspector.assess(artifact.subject, profile, times);
+  for (Finding& finding : artifact.findings) found.add(std::move(finding));
+  record_.queued = times.queued;
+  record_.scan = times.scanned;
+  record_.from_cache = times.from_cache;
+  record_.scanned = true;
+  record_.verdict = found.verdict();
+  record_.findings = found.findings();
+  record_.artifacts = found.artifacts;
+  facts_.set_verdict(found, record_.sha256);
+  record_.reason = facts_.facts.reason;
+  co_return decide(Stage::verdict);
+}
+
+// Blocked: a page where nothing has left, else a transfer that visibly breaks off. Remembered, so
+// that a range request does not get the rest.
+Co<Result<void>> Transaction::withhold(OriginStream& origin, DeliveryGate& gate,
+                                       const ResponseHead& head, const Decision& ruling) {
+  svc_.shared.blocked.remember(
+      facts_.url_text(),
+      {std::string(head.fields.get("etag")), std::string(head.fields.get("last-modified")),
+       record_.verdict, record_.reason, std::string(facts_.facts.threat), record_.rule});
+  origin.reset();
+  if (!gate.started()) co_return co_await refuse(verdict_refusal(ruling));
+  record_.action = "block";
+  record_.status = gate.status();
+  client_.reset();
+  co_return Result<void>{};
 }
 
 // After an upgrade both directions are bytes; each ends on its own.
