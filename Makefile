@@ -30,12 +30,12 @@ test-release: deps-test
 	@ctest --test-dir build/test -j 2 --output-on-failure --no-tests=error
 
 test-asan: deps-test
-	@$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_SANITIZE=address,undefined >/dev/null
+	@$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=address,undefined >/dev/null
 	@cmake --build build/asan -j $(JOBS)
 	@ctest --test-dir build/asan -j 2 --output-on-failure --no-tests=error
 
 test-tsan: deps-test
-	@$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_SANITIZE=thread >/dev/null
+	@$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=thread >/dev/null
 	@cmake --build build/tsan -j $(JOBS)
 	@ctest --test-dir build/tsan -j 2 --output-on-failure --no-tests=error
 
