@@ -1,11 +1,14 @@
 // A scan helper that speaks the protocol of inspect/scan_wire.h and misbehaves on request. What the
 // zygote does stands in the file that --rules names: a mode and a generation. What a child does
 // stands in the name of the job: a word and an argument.
+extern "C" {  // glibc 2.36 declares it without
+#include <sys/pidfd.h>
+}
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -27,7 +27,7 @@ class AuthenticatorTest : public testing::Test {
     return "Basic " + base64_encode(as_bytes(pair));
   }
   Result<std::string> check(Authenticator& authenticator, const std::string& value) {
-    return run(loop_, authenticator.check(&value));
+    return test::run(loop_, authenticator.check(&value));
   }
 
   ManualClock clock_;
@@ -48,7 +48,7 @@ TEST_F(AuthenticatorTest, KnowsItsUsers) {
   EXPECT_FALSE(check(**made, "Basic !!!"));
   EXPECT_FALSE(check(**made, basic(std::string("alice:s3:cret\0x", 15))));
   EXPECT_FALSE(check(**made, "Basic " + std::string(5000, 'A')));
-  EXPECT_FALSE(run(loop_, (*made)->check(nullptr)));
+  EXPECT_FALSE(test::run(loop_, (*made)->check(nullptr)));
 }
 
 TEST_F(AuthenticatorTest, AReloadForgetsWhoIsGone) {
