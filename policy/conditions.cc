@@ -84,7 +84,7 @@ constexpr ConditionRow kRows[] = {
   {"size", Stage::response, sizes, number([](const Facts& f) { return f.size; }), {},
    "'>10MiB'", "Bytes of the body as announced. `unknown`: it is not announced."},
   {"file_type", Stage::response, file_types, text([](const Facts& f) { return f.file_type; }), {},
-   "[pe, msi, zip]", "The type by content, whatever the response says."},
+   "[pe, zip, pdf]", "The type by content, whatever the response says."},
   {"file_family", Stage::response, families, text([](const Facts& f) { return f.file_family; }), {},
    "[executable, script]", "The family of that type."},
   {"file_name", Stage::response, globs, text([](const Facts& f) { return f.file_name; }), {},

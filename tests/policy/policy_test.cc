@@ -251,7 +251,7 @@ TEST(Policy, SaysWhatIsWrongAndWhere) {
       {"categories: [a]\n", "categories must map names to lists"},
       {"categories: {any: [a.test]}\n", "cannot be a name"},
       {"categories: {bad: ['a b']}\n", "is no host"},
-      {"categories: {bad: ['@nope.txt']}\n", "2:19: list cannot be read: nope.txt"},
+      {"categories: {bad: ['@nope.txt']}\n", "2:20: list cannot be read: nope.txt"},
       {"groups: {'a b': [x]}\n", "cannot be a name"},
       {"tests: x\n", "tests must be a list"},
       {"tests: [{expect: allow}]\n", "a test needs get: URL"},
