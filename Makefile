@@ -47,6 +47,10 @@ bench: build
 	@scripts/install-deps "build run bench"
 	@bench/run.py
 
+# Every source through clang-tidy (some minutes; what passed is remembered).
+tidy:
+	@scripts/check-tidy . build/test
+
 format:
 	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
 
