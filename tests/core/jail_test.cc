@@ -64,7 +64,7 @@ int execute() {
   ::execv(program, arguments);
   return kDenied;
 }
-int make_code() {
+[[maybe_unused]] int make_code() {
   void* at = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return at != MAP_FAILED ? kDone : kDenied;
 }
