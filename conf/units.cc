@@ -17,9 +17,8 @@ constexpr Unit kBytes[] = {
 constexpr Unit kDurations[] = {
     {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 
-// Ten thousand years in milliseconds: far from where sums of times overflow.
-constexpr std::uint64_t kLongest =
-    3650ULL * 86'400'000;  // ten years in ms: also as nanoseconds far from overflow
+// Ten years in milliseconds: as nanoseconds, and in sums, far from overflow.
+constexpr std::uint64_t kLongest = 3650ULL * 86'400'000;
 
 std::optional<std::uint64_t> parse(std::string_view text, std::span<const Unit> units) {
   const std::size_t digits = text.find_first_not_of("0123456789");

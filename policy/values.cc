@@ -142,7 +142,8 @@ std::optional<WallTime> parse_local_time(std::string_view text) {
   const auto month = parse_number(text.substr(5, 2));
   const auto day = parse_number(text.substr(8, 2));
   const auto minute = parse_minute(text.substr(11));
-  if (!year || !month || !day || !minute || *year < 1970) return std::nullopt;
+  if (!year || !month || !day || !minute) return std::nullopt;
+  if (*year < 1970 || *year > 2200) return std::nullopt;  // a WallTime ends in 2262
   if (*month < 1 || *month > 12 || *day < 1 || *day > 31) return std::nullopt;
   std::tm local{};
   local.tm_year = static_cast<int>(*year) - 1900;
@@ -150,7 +151,9 @@ std::optional<WallTime> parse_local_time(std::string_view text) {
   local.tm_mday = static_cast<int>(*day);
   local.tm_min = *minute;
   local.tm_isdst = -1;
-  return std::chrono::system_clock::from_time_t(std::mktime(&local));
+  const std::time_t seconds = std::mktime(&local);
+  if (local.tm_mday != static_cast<int>(*day)) return std::nullopt;  // the 31st of February
+  return std::chrono::system_clock::from_time_t(seconds);
 }
 
 bool glob_matches(std::string_view pattern, std::string_view text, bool ignore_case) {

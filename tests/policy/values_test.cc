@@ -73,7 +73,9 @@ TEST(Values, LocalTime) {
   ASSERT_TRUE(time);
   EXPECT_EQ(local_minute(*time).weekday, 1);
   EXPECT_EQ(local_minute(*time).minute, 12 * 60 + 34);
-  for (const char* bad : {"", "2026-05-04", "2026-13-04 12:00", "2026-05-04T12:00"}) {
+  for (const char* bad :
+       {"", "2026-05-04", "2026-13-04 12:00", "2026-05-04T12:00", "2026-02-31 12:00",
+        "5617-01-01 12:00", "1969-01-01 12:00", "2026-05-04 24:01"}) {
     EXPECT_FALSE(parse_local_time(bad)) << bad;
   }
 }
