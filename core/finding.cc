@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <span>
 
 namespace weir {
@@ -57,11 +58,27 @@ void Assessment::add(Finding finding) {
   findings_.push_back(std::move(finding));
 }
 
+unsigned Assessment::score() const {
+  std::map<std::string_view, unsigned> sums;
+  unsigned highest = 0;
+  for (const Finding& finding : findings_) {
+    highest = std::max(highest, sums[finding.where] += finding.score);
+  }
+  return std::min(highest, 100U);
+}
+
 Verdict Assessment::verdict() const {
-  Verdict all = Verdict::clean;
+  const bool odd = suspicious_score_ > 0 && score() >= suspicious_score_;
+  Verdict all = odd ? Verdict::suspicious : Verdict::clean;
   for (const Finding& finding : findings_) all = join(all, finding.verdict);
   const bool missing = (required_.bits() & ~completed_.bits()) != 0;
   return missing ? join(all, Verdict::uninspectable) : all;
+}
+
+Finding Assessment::heaviest_sign() const {
+  Finding heaviest = *std::ranges::max_element(findings_, {}, &Finding::score);
+  heaviest.verdict = Verdict::suspicious;
+  return heaviest;
 }
 
 std::optional<Finding> Assessment::worst() const {
@@ -69,6 +86,7 @@ std::optional<Finding> Assessment::worst() const {
   if (decided == Verdict::clean) return std::nullopt;
   const auto found = std::ranges::find(findings_, decided, &Finding::verdict);
   if (found != findings_.end()) return *found;
+  if (decided == Verdict::suspicious) return heaviest_sign();
   Finding made_up;
   made_up.verdict = Verdict::uninspectable;
   made_up.reason = missing_reason_;

@@ -46,6 +46,8 @@ struct Finding {
   Reason reason = Reason::none;  // set exactly when verdict is uninspectable
   std::string name;   // signature, rule or format word, e.g. "Eicar-Test-Signature", "zip-aes256"
   std::string where;  // path inside containers, "" for the outermost file
+  std::string detail = {};  // the evidence in words: "section UPX1, entropy 7.98"
+  std::uint8_t score = 0;   // of a sign (verdict clean, Scanner::structure): its weight, to 100
 
   bool operator==(const Finding&) const = default;
 };
@@ -92,9 +94,16 @@ class Assessment {
   void complete(Scanner scanner) { completed_.add(scanner); }
   // The reason that stands for a required scanner that never completed (default: engine-down).
   void set_missing_reason(Reason reason) { missing_reason_ = reason; }
+  // From this score on the whole is suspicious; 0: never because of its score.
+  void set_suspicious_score(unsigned score) { suspicious_score_ = score; }
+
+  // Weights of the signs that one artifact has, added up; of all artifacts the highest; at most
+  // 100.
+  unsigned score() const;
 
   Verdict verdict() const;
-  // The finding that decided: of the highest verdict, the first. nullopt when clean.
+  // The finding that decided: of the highest verdict, the first (when only the score made it
+  // suspicious, the sign with the greatest weight). nullopt when clean.
   // For a missing scanner a finding is made up with the missing reason.
   std::optional<Finding> worst() const;
   const std::vector<Finding>& findings() const { return findings_; }
@@ -103,9 +112,12 @@ class Assessment {
   std::uint32_t artifacts = 1;  // how many files were looked at, the outer one included
 
  private:
+  Finding heaviest_sign() const;
+
   ScannerSet required_;
   ScannerSet completed_;
   Reason missing_reason_ = Reason::engine_down;
+  unsigned suspicious_score_ = 0;
   std::vector<Finding> findings_;
 };
 

@@ -122,6 +122,8 @@ Finding read_finding(Reader& in) {
   in.require((finding.verdict == Verdict::uninspectable) == (finding.reason != Reason::none));
   finding.name = in.text(kMaxFindingName);
   finding.where = in.text(kMaxScanText);
+  finding.detail = in.text(kMaxFindingName);
+  finding.score = in.u8();
   return finding;
 }
 
@@ -199,6 +201,7 @@ std::string encode(const ScanReply& message) {
     out.number(static_cast<std::uint8_t>(finding->verdict), 1);
     out.number(static_cast<std::uint8_t>(finding->reason), 1);
     out.text(finding->name, kMaxFindingName).text(finding->where, kMaxScanText);
+    out.text(finding->detail, kMaxFindingName).number(finding->score, 1);
   }
   return out.finish();
 }

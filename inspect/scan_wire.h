@@ -28,7 +28,7 @@
 
 namespace weir {
 
-inline constexpr std::size_t kMaxScanMessage = 64 * 1024;
+inline constexpr std::size_t kMaxScanMessage = 160 * 1024;
 inline constexpr std::size_t kMaxScanText = 1024;  // name hint, where, warning, error text
 inline constexpr std::size_t kMaxFindingName = 256;
 inline constexpr std::size_t kMaxScanFindings = 48;  // in one reply

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "core/cursor.h"
-#include "inspect/worker/encrypted_office.h"
+#include "inspect/formats/encrypted_office.h"
 #include "inspect/worker/member_bytes.h"
-#include "inspect/worker/volumes.h"
+#include "inspect/formats/volumes.h"
 
 namespace weir {
 namespace {

@@ -14,7 +14,7 @@
 #include "core/file_type.h"
 #include "inspect/worker/archive_reader.h"
 #include "inspect/worker/scanner.h"
-#include "inspect/worker/zip_structure.h"
+#include "inspect/formats/zip_structure.h"
 
 namespace weir {
 

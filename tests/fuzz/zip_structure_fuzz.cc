@@ -2,9 +2,9 @@
 // the program weir-scan, so their sources are included.
 #include <cstdlib>
 
-#include "inspect/worker/encrypted_office.cc"  // NOLINT(bugprone-suspicious-include)
-#include "inspect/worker/volumes.cc"           // NOLINT(bugprone-suspicious-include)
-#include "inspect/worker/zip_structure.cc"     // NOLINT(bugprone-suspicious-include)
+#include "inspect/formats/encrypted_office.cc"  // NOLINT(bugprone-suspicious-include)
+#include "inspect/formats/volumes.cc"           // NOLINT(bugprone-suspicious-include)
+#include "inspect/formats/zip_structure.cc"     // NOLINT(bugprone-suspicious-include)
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const weir::ByteView bytes(data, size);

@@ -1,12 +1,12 @@
-#include "inspect/worker/zip_structure.h"
+#include "inspect/formats/zip_structure.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
 
-#include "inspect/worker/encrypted_office.h"
-#include "inspect/worker/volumes.h"
+#include "inspect/formats/encrypted_office.h"
+#include "inspect/formats/volumes.h"
 #include "tests/inspect/worker/samples.h"
 
 namespace weir {

@@ -1,4 +1,4 @@
-#include "inspect/worker/volumes.h"
+#include "inspect/formats/volumes.h"
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-#include "inspect/worker/encrypted_office.h"
+#include "inspect/formats/encrypted_office.h"
 
 #include <algorithm>
 #include <array>

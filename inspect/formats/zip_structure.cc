@@ -1,4 +1,4 @@
-#include "inspect/worker/zip_structure.h"
+#include "inspect/formats/zip_structure.h"
 
 #include <algorithm>
 #include <array>
