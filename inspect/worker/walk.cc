@@ -6,8 +6,8 @@
 
 #include "core/cursor.h"
 #include "inspect/formats/encrypted_office.h"
-#include "inspect/worker/member_bytes.h"
 #include "inspect/formats/volumes.h"
+#include "inspect/worker/member_bytes.h"
 
 namespace weir {
 namespace {

@@ -12,9 +12,9 @@
 #include <string>
 
 #include "core/file_type.h"
+#include "inspect/formats/zip_structure.h"
 #include "inspect/worker/archive_reader.h"
 #include "inspect/worker/scanner.h"
-#include "inspect/formats/zip_structure.h"
 
 namespace weir {
 
