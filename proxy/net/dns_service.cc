@@ -41,6 +41,14 @@ struct ChannelDestroy {
 };
 using Channel = std::unique_ptr<ares_channeldata, ChannelDestroy>;
 
+// A channel that no question uses. To open one costs three files to read, more than the look-up.
+struct IdleChannel {
+  Channel channel;
+  Now::time_point opened;
+};
+constexpr std::size_t kMaxIdle = 32;
+constexpr std::chrono::seconds kChannelLife{10};  // so long a change of resolv.conf goes unseen
+
 // One of the two questions of a look-up.
 struct Question {
   bool v6 = false;
@@ -149,7 +157,8 @@ struct Lookup {
   std::optional<Now::time_point> first_addresses;
   Question a{.v6 = false, .status = {}, .addresses = {}};
   Question aaaa{.v6 = true, .status = {}, .addresses = {}};
-  Channel channel;  // last: its end still reports to the questions
+  Now::time_point opened;  // of the channel
+  Channel channel;         // last: its end still reports to the questions
 };
 
 std::string server_list(const std::vector<std::string>& servers, std::string& wrong) {
@@ -217,6 +226,8 @@ struct DnsService::State {
 
   void run();
   void begin(Asked asked);
+  void give_channel(Lookup& lookup);
+  void keep_channel(Lookup& lookup);
   void watch(std::vector<pollfd>& polled, std::vector<Lookup*>& owners);
   int time_to_sleep();
   void process(const std::vector<pollfd>& polled, const std::vector<Lookup*>& owners);
@@ -230,7 +241,8 @@ struct DnsService::State {
   std::string servers;  // c-ares' list; "" = the system's
   milliseconds limit{0};
   UniqueFd wakeup;
-  std::vector<std::unique_ptr<Lookup>> lookups;  // the thread's own
+  std::vector<std::unique_ptr<Lookup>> lookups;  // the thread's own, as the next
+  std::vector<IdleChannel> idle;
   std::mutex mutex;
   std::vector<Asked> asked;  // under mutex, as the rest
   std::size_t open = 0;
@@ -238,12 +250,32 @@ struct DnsService::State {
   std::thread thread;
 };
 
+void DnsService::State::give_channel(Lookup& lookup) {
+  const auto now = Now::now();
+  std::erase_if(idle, [&](const IdleChannel& one) { return now - one.opened > kChannelLife; });
+  if (idle.empty()) {
+    lookup.opened = now;
+    lookup.channel = open_channel(servers, limit);
+    return;
+  }
+  lookup.opened = idle.back().opened;
+  lookup.channel = std::move(idle.back().channel);
+  idle.pop_back();
+}
+
+// One that still waits for an answer refers to the look-up and ends with it.
+void DnsService::State::keep_channel(Lookup& lookup) {
+  const bool answered = lookup.a.status && lookup.aaaa.status;
+  if (!answered || idle.size() >= kMaxIdle) return;
+  idle.push_back({std::move(lookup.channel), lookup.opened});
+}
+
 void DnsService::State::begin(Asked wanted) {
   auto lookup = std::make_unique<Lookup>();
   lookup->host = std::move(wanted.host);
   lookup->done = std::move(wanted.done);
   lookup->deadline = Now::now() + limit;
-  lookup->channel = open_channel(servers, limit);
+  give_channel(*lookup);
   if (!lookup->channel)
     return finish(*lookup, {.status = DnsStatus::server_failed, .v6 = {}, .v4 = {}});
   if (servers.empty()) {
@@ -319,6 +351,7 @@ void DnsService::State::sweep() {
     lookup->note_progress(now);
     if (!lookup->complete() && now < lookup->end()) return false;
     finish(*lookup, lookup->answer());
+    keep_channel(*lookup);
     return true;
   });
 }

@@ -87,35 +87,13 @@ SignReply LeafSigner::answer(const SignRequest& request, WallTime now) {
   return {leaf ? SignReply::Kind::leaf : SignReply::Kind::crl, request.id, std::move(*made)};
 }
 
-Result<X509Ptr> LeafSigner::unsigned_leaf(const std::string& host, EVP_PKEY* key,
-                                          WallTime now) const {
-  const WallTime from = plus(now, -limits_.backdate);
-  const WallTime ca_end = wall_from_asn1(X509_get0_notAfter(ca_.cert.get()));
-  const WallTime until = std::min(plus(now, limits_.lifetime), ca_end);
-  if (until <= now) return refused("the CA has expired");
+Result<X509Ptr> LeafSigner::blank_leaf(EVP_PKEY* key) const {
   X509Ptr cert(X509_new());
   if (!cert || X509_set_version(cert.get(), X509_VERSION_3) != 1 ||
-      X509_set_pubkey(cert.get(), key) != 1 || !set_validity(cert.get(), from, until) ||
+      X509_set_pubkey(cert.get(), key) != 1 ||
       X509_set_issuer_name(cert.get(), X509_get_subject_name(ca_.cert.get())) != 1) {
     return openssl_failure("leaf");
   }
-  // A name too long for the common name leaves an empty subject, and then the SAN is critical.
-  const bool named = host.size() <= kMaxCommonName;
-  if (named && !set_common_name(X509_get_subject_name(cert.get()), host)) {
-    return openssl_failure("leaf subject");
-  }
-  if (auto done = set_random_serial(cert.get()); !done) return pass(std::move(done));
-  if (auto done = add_host_name(cert.get(), host, !named); !done) return pass(std::move(done));
-  return cert;
-}
-
-Result<std::string> LeafSigner::sign_leaf(const std::string& host, ByteView public_key,
-                                          WallTime now) const {
-  if (!is_signable_host(host)) return refused("no host name or address to sign for");
-  const KeyPtr key = p256_key(public_key);
-  if (!key) return refused("the public key is not P-256");
-  auto cert = unsigned_leaf(host, key.get(), now);
-  if (!cert) return pass(std::move(cert));
   const bool ca_has_key_id = X509_get0_subject_key_id(ca_.cert.get()) != nullptr;
   std::vector<ExtensionText> extensions{
       {NID_basic_constraints, "critical,CA:FALSE"},
@@ -127,13 +105,56 @@ Result<std::string> LeafSigner::sign_leaf(const std::string& host, ByteView publ
   if (!limits_.crl_url.empty()) {
     extensions.push_back({NID_crl_distribution_points, "URI:" + limits_.crl_url});
   }
-  if (auto done = add_extensions(cert->get(), ca_.cert.get(), extensions); !done) {
+  if (auto done = add_extensions(cert.get(), ca_.cert.get(), extensions); !done) {
     return pass(std::move(done));
   }
-  if (X509_sign(cert->get(), ca_.key.get(), digest_for(ca_.key.get())) <= 0) {
+  return cert;
+}
+
+Result<void> LeafSigner::prepare_blank(ByteView public_key) {
+  if (blank_.cert && blank_.public_key == as_text(public_key)) return {};
+  const KeyPtr key = p256_key(public_key);
+  if (!key) return refused("the public key is not P-256");
+  auto cert = blank_leaf(key.get());
+  if (!cert) return pass(std::move(cert));
+  blank_ = {std::string(as_text(public_key)), std::move(*cert)};
+  return {};
+}
+
+// Whatever an earlier host left in the blank is overwritten here.
+Result<void> LeafSigner::fill_blank(const std::string& host, WallTime now) {
+  X509* cert = blank_.cert.get();
+  const WallTime from = plus(now, -limits_.backdate);
+  const WallTime ca_end = wall_from_asn1(X509_get0_notAfter(ca_.cert.get()));
+  const WallTime until = std::min(plus(now, limits_.lifetime), ca_end);
+  if (until <= now) return refused("the CA has expired");
+  // A name too long for the common name leaves an empty subject, and then the SAN is critical.
+  const bool named = host.size() <= kMaxCommonName;
+  const X509NamePtr subject(X509_NAME_new());
+  if (!subject || !set_validity(cert, from, until) ||
+      (named && !set_common_name(subject.get(), host)) ||
+      X509_set_subject_name(cert, subject.get()) != 1) {
+    return openssl_failure("leaf subject");
+  }
+  if (const int old = X509_get_ext_by_NID(cert, NID_subject_alt_name, -1); old >= 0) {
+    ExtensionPtr(X509_delete_ext(cert, old));
+  }
+  if (auto done = set_random_serial(cert); !done) return pass(std::move(done));
+  return add_host_name(cert, host, !named);
+}
+
+Result<std::string> LeafSigner::sign_leaf(const std::string& host, ByteView public_key,
+                                          WallTime now) {
+  if (!is_signable_host(host)) return refused("no host name or address to sign for");
+  if (auto done = prepare_blank(public_key); !done) return pass(std::move(done));
+  if (auto done = fill_blank(host, now); !done) {
+    blank_ = {};
+    return pass(std::move(done));
+  }
+  if (X509_sign(blank_.cert.get(), ca_.key.get(), digest_for(ca_.key.get())) <= 0) {
     return openssl_failure("leaf signature");
   }
-  return encoded(cert->get(), i2d_X509);
+  return encoded(blank_.cert.get(), i2d_X509);
 }
 
 // A CRL without entries: leaves live for days and are never revoked, but some clients ask.

@@ -71,7 +71,7 @@ Result<LeafSigner> load_signer(const Options& options, const Clock& clock) {
 }
 
 // Signs once before the jail closes, so that the library has loaded all that it loads on first use.
-Result<void> warm_up(const LeafSigner& signer, const Clock& clock) {
+Result<void> warm_up(LeafSigner& signer, const Clock& clock) {
   const KeyPtr key(EVP_EC_gen("P-256"));
   if (!key) return openssl_failure("key generation");
   unsigned char* raw = nullptr;

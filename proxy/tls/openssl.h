@@ -36,6 +36,7 @@ struct FreeX509Stack {
 using BioPtr = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
+using X509NamePtr = std::unique_ptr<X509_NAME, FreeWith<X509_NAME_free>>;
 using CrlPtr = std::unique_ptr<X509_CRL, FreeWith<X509_CRL_free>>;
 using X509Stack = std::unique_ptr<STACK_OF(X509), FreeX509Stack>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, FreeWith<X509_EXTENSION_free>>;

@@ -45,15 +45,17 @@ int seal(const TicketKey& key, unsigned char* name, unsigned char* iv, EVP_CIPHE
   return ready && set_mac(mac, key) ? kGood : kFailed;
 }
 
-int open(const TicketRing& ring, const unsigned char* name, const unsigned char* iv,
-         EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) {
+// A client should use a ticket of TLS 1.3 once (RFC 8446 C.4), and browsers do: each resumption
+// must hand out the next one, or every second connection is a full handshake.
+int open(const TicketRing& ring, bool single_use, const unsigned char* name,
+         const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) {
   for (std::size_t i = 0; i < ring.keys.size(); ++i) {
     const TicketKey* key = ring.keys[i].get();
     if (key == nullptr || !std::equal(key->name.begin(), key->name.end(), name)) continue;
     const bool ready = set_mac(mac, *key) && EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr,
                                                                 key->cipher.data(), iv) == 1;
     if (!ready) return kFailed;
-    return i == 0 ? kGood : kRenew;
+    return i == 0 && !single_use ? kGood : kRenew;
   }
   return kUnknown;
 }
@@ -63,7 +65,7 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
   const auto* keys = static_cast<const TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   const TicketRing ring = keys->ring();
   return sealing == 1 ? seal(*ring.keys[0], name, iv, cipher, mac)
-                      : open(ring, name, iv, cipher, mac);
+                      : open(ring, SSL_version(ssl) >= TLS1_3_VERSION, name, iv, cipher, mac);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ class LeafSignerTest : public testing::Test {
   }
 
   // What the openssl program says of a leaf for `host`.
-  std::string verified(const LeafSigner& by, const std::string& host, const std::string& how) {
+  std::string verified(LeafSigner& by, const std::string& host, const std::string& how) {
     auto leaf = by.sign_leaf(host, as_bytes(key_), today());
     if (!leaf) return leaf.error().what;
     write(scratch_.file("leaf.der"), *leaf);
@@ -103,7 +103,7 @@ TEST_F(LeafSignerTest, TheCaPassesStrictVerification) {
 }
 
 TEST_F(LeafSignerTest, LeavesPassStrictVerification) {
-  const LeafSigner by = signer();
+  LeafSigner by = signer();
   const std::string longest = std::string(60, 'a') + "." + std::string(60, 'b') + ".example.test";
   EXPECT_NE(verified(by, "www.example.test", "-verify_hostname www.example.test").find(": OK"),
             std::string::npos);
@@ -120,11 +120,26 @@ TEST_F(LeafSignerTest, LeavesPassStrictVerification) {
   EXPECT_NE(printed().find("Subject Alternative Name: critical"), std::string::npos);
 }
 
+TEST_F(LeafSignerTest, NothingOfOneHostIsLeftInTheNext) {
+  LeafSigner by = signer();
+  ASSERT_NE(verified(by, "first.example.test", "").find(": OK"), std::string::npos);
+  ASSERT_NE(verified(by, "192.0.2.7", "-verify_ip 192.0.2.7").find(": OK"), std::string::npos);
+  const std::string text = printed();
+  EXPECT_EQ(text.find("first.example.test"), std::string::npos) << text;
+  key_ = public_der("P-256");  // another key: another subject key identifier
+  ASSERT_NE(verified(by, "192.0.2.7", "").find(": OK"), std::string::npos);
+  const auto key_id = [](const std::string& all) {
+    return all.substr(all.find("Subject Key Identifier"), 100);
+  };
+  EXPECT_NE(key_id(printed()), key_id(text));
+}
+
 TEST_F(LeafSignerTest, AnRsaCaSignsAsWell) {
   shell("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=Corp -days 300 -keyout " +
         scratch_.file("ca.key") + " -out " + scratch_.file("ca.pem") +
         " -addext keyUsage=critical,keyCertSign,cRLSign");
-  EXPECT_NE(verified(signer(), "www.example.test", "").find(": OK"), std::string::npos);
+  LeafSigner by = signer();
+  EXPECT_NE(verified(by, "www.example.test", "").find(": OK"), std::string::npos);
 }
 
 TEST_F(LeafSignerTest, TheCrlIsGoodForClients) {
@@ -139,7 +154,7 @@ TEST_F(LeafSignerTest, TheCrlIsGoodForClients) {
 
 TEST_F(LeafSignerTest, SerialsAndLifetimesStayInBounds) {
   limits_.lifetime = std::chrono::hours(24 * 5000);
-  const LeafSigner by = signer();
+  LeafSigner by = signer();
   const auto first = by.sign_leaf("a.test", as_bytes(key_), today());
   const auto second = by.sign_leaf("a.test", as_bytes(key_), today());
   ASSERT_TRUE(first && second);
@@ -152,7 +167,7 @@ TEST_F(LeafSignerTest, SerialsAndLifetimesStayInBounds) {
 }
 
 TEST_F(LeafSignerTest, ALeafNeverOutlivesItsCa) {
-  const LeafSigner by = signer();
+  LeafSigner by = signer();
   const auto late = today() + std::chrono::hours(24 * 3650);
   const auto leaf = by.sign_leaf("a.test", as_bytes(key_), late);
   ASSERT_TRUE(leaf);
@@ -162,7 +177,7 @@ TEST_F(LeafSignerTest, ALeafNeverOutlivesItsCa) {
 }
 
 TEST_F(LeafSignerTest, RefusesWhatIsNoServerLeaf) {
-  const LeafSigner by = signer();
+  LeafSigner by = signer();
   for (const char* host : {"", "*.example.com", "UPPER.test", "a..b", "a b", "x\ny"}) {
     EXPECT_FALSE(by.sign_leaf(host, as_bytes(key_), today())) << host;
   }
@@ -230,7 +245,8 @@ TEST_F(LeafSignerTest, KeysAndCertificatesMustFit) {
 }
 
 TEST_F(LeafSignerTest, ALeafIsNoCa) {
-  verified(signer(), "www.example.test", "");
+  LeafSigner by = signer();
+  verified(by, "www.example.test", "");
   const auto as_ca = load_ca_pair(scratch_.file("leaf.pem"), scratch_.file("ca.key"), today());
   ASSERT_FALSE(as_ca);
   EXPECT_NE(as_ca.error().what.find("not a CA"), std::string::npos);

@@ -242,6 +242,18 @@ TEST_F(ClientTlsTest, TicketsResume) {
   }
 }
 
+// Browsers use a ticket of TLS 1.3 once: a resumed connection has to bring the next.
+TEST_F(ClientTlsTest, EveryResumptionBringsANewTicket) {
+  SSL_CTX_set_max_proto_version(client_context_.get(), TLS1_3_VERSION);
+  take_ticket("a.test");
+  for (int visit = 1; visit <= 3; ++visit) {
+    ASSERT_TRUE(resumes("a.test")) << visit;
+    read_now(loop_, *client_.end);
+    ASSERT_NE(session_, nullptr) << visit;
+    offered_ = std::move(session_);
+  }
+}
+
 TEST_F(ClientTlsTest, ATicketForOneHostDoesNotResumeForAnother) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     SSL_CTX_set_max_proto_version(client_context_.get(), version);
