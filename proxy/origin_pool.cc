@@ -34,11 +34,17 @@ struct OriginPool::State : std::enable_shared_from_this<State> {
     std::unique_ptr<H1OriginConnection> connection;
     SteadyTime since;
   };
+  struct H2Entry {
+    std::unique_ptr<H2OriginConnection> connection;
+    SteadyTime last_used;
+  };
   // Everything about one key. `dialing` lets the others wait for what the first one finds: if it is
   // HTTP/2 they share it.
   struct Host {
     std::deque<Idle> idle;  // newest at the back
-    std::shared_ptr<H2OriginConnection> h2;
+    // Usually one; more while the first is full or leaving. One that has exchanges must stay here:
+    // without its owner a connection ends, and they with it.
+    std::vector<H2Entry> h2;
     bool speaks_h1 = false;
     bool dialing = false;
     std::vector<Signal*> waiting;
@@ -99,8 +105,8 @@ void OriginPool::close_idle() {
   for (auto& [key, host] : state_->hosts) {
     state_->idle -= host.idle.size();
     host.idle.clear();
-    if (host.h2) host.h2->drain();
-    host.h2.reset();
+    for (auto& entry : host.h2) entry.connection->drain();
+    std::erase_if(host.h2, [](const auto& entry) { return entry.connection->active() == 0; });
   }
 }
 
@@ -131,10 +137,13 @@ Co<Result<std::unique_ptr<OriginStream>>> OriginPool::State::open(OriginTarget t
 }
 
 std::unique_ptr<OriginStream> OriginPool::State::pooled(Host& host) {
-  if (host.h2 && !host.h2->alive()) host.h2.reset();
-  if (host.h2 && host.h2->usable()) {
+  std::erase_if(host.h2, [](const H2Entry& entry) { return !entry.connection->alive(); });
+  if (auto at = std::ranges::find_if(
+          host.h2, [](const H2Entry& entry) { return entry.connection->usable(); });
+      at != host.h2.end()) {
     reused.add();
-    return host.h2->open();
+    at->last_used = loop.clock().steady();
+    return at->connection->open();
   }
   while (!host.idle.empty()) {
     auto connection = std::move(host.idle.back().connection);
@@ -201,11 +210,11 @@ Co<Result<std::unique_ptr<ByteStream>>> OriginPool::State::secure(const OriginTa
 std::unique_ptr<OriginStream> OriginPool::State::start_h2(std::unique_ptr<ByteStream> stream,
                                                           OriginFacts facts,
                                                           const std::string& key) {
-  auto connection = std::make_shared<H2OriginConnection>(loop, std::move(stream), std::move(facts),
+  auto connection = std::make_unique<H2OriginConnection>(loop, std::move(stream), std::move(facts),
                                                          settings.limits, settings.timeouts);
   boost::asio::co_spawn(loop.context(), connection->run(), boost::asio::detached);
   auto exchange = connection->open();
-  hosts[key].h2 = std::move(connection);
+  hosts[key].h2.push_back({std::move(connection), loop.clock().steady()});
   if (!sweeper.armed()) sweeper.arm(kSweep);
   return exchange;
 }
@@ -248,7 +257,8 @@ void OriginPool::State::drop_if_empty(const std::string& key) {
   const auto found = hosts.find(key);
   if (found == hosts.end()) return;
   const Host& host = found->second;
-  if (host.idle.empty() && !host.h2 && !host.dialing && host.waiting.empty()) hosts.erase(found);
+  if (host.idle.empty() && host.h2.empty() && !host.dialing && host.waiting.empty())
+    hosts.erase(found);
 }
 
 void OriginPool::State::sweep() {
@@ -262,8 +272,12 @@ void OriginPool::State::sweep() {
       if (gone) --idle;
       return gone;
     });
-    if (host.h2 && !host.h2->alive()) host.h2.reset();
-    const bool empty = host.idle.empty() && !host.h2 && !host.dialing && host.waiting.empty();
+    std::erase_if(host.h2, [&](const H2Entry& entry) {
+      const bool old = now - entry.last_used > settings.timeouts.origin_idle;
+      return !entry.connection->alive() || (old && entry.connection->active() == 0);
+    });
+    const bool empty =
+        host.idle.empty() && host.h2.empty() && !host.dialing && host.waiting.empty();
     left = left || !empty;
     at = empty ? hosts.erase(at) : std::next(at);
   }

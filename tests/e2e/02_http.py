@@ -22,12 +22,13 @@ class Origins(Scenario):
         cert = self.pki.issue("h1.test", "h2.test", "raw.test")
         self.h1_port = self.start_nginx(cert)
         self.h2_port = self.start_nghttpd(cert)
+        self.narrow_port = self.start_narrow_nginx(cert)
         self.raw = RawOrigin(self.answer, cert)
         self.addCleanup(self.raw.close)
         self.plain = RawOrigin(self.answer)
         self.addCleanup(self.plain.close)
         self.gw = self.gateway(hosts=["h1.test", "h2.test", "raw.test"],
-                               ports=[self.h1_port, self.h2_port, self.raw.port, self.plain.port])
+                               ports=[self.h1_port, self.h2_port, self.narrow_port, self.raw.port, self.plain.port])
 
     def free_port(self):
         import socket
@@ -46,6 +47,22 @@ http {{ access_log off; client_max_body_size 0; client_body_temp_path {self.fold
     root {self.www}; location /nothing {{ return 204; }} location /moved {{ return 302 /small.txt; }} }} }}
 """)
         self.daemon(["nginx", "-c", self.folder / "nginx.conf", "-e", self.folder / "nginx.err"])
+        self.wait_port(port)
+        return port
+
+    def start_narrow_nginx(self, cert):
+        """An h2 origin that lets four streams run at a time, slowly."""
+        port = self.free_port()
+        (self.folder / "narrow.conf").write_text(f"""
+daemon off; pid {self.folder}/narrow.pid; error_log {self.folder}/narrow.err; worker_processes 1;
+events {{}}
+http {{ access_log off; client_body_temp_path {self.folder}/nb; proxy_temp_path {self.folder}/np;
+  fastcgi_temp_path {self.folder}/nf; uwsgi_temp_path {self.folder}/nu; scgi_temp_path {self.folder}/ns;
+  http2_max_concurrent_streams 4;
+  server {{ listen 127.0.0.1:{port} ssl http2; ssl_certificate {cert[0]};
+    ssl_certificate_key {cert[1]}; root {self.www}; limit_rate 200k; }} }}
+""")
+        self.daemon(["nginx", "-c", self.folder / "narrow.conf", "-e", self.folder / "narrow.err"])
         self.wait_port(port)
         return port
 
@@ -103,6 +120,18 @@ http {{ access_log off; client_max_body_size 0; client_body_temp_path {self.fold
             return respond(connection, b"x", headers=['Alt-Svc: h3=":443"', "Connection: X-Hop",
                                                       "X-Hop: 1", "X-End: 2"])
         return respond(connection, b"raw", status="404 Not Found")
+
+    def test_more_exchanges_than_one_h2_connection_takes(self):
+        """None of them ends because another one had to open a further connection."""
+        (self.www / "slow.bin").write_bytes(os.urandom(100_000))
+        want = (self.www / "slow.bin").read_bytes()
+        url = f"https://h2.test:{self.narrow_port}/slow.bin"
+        outputs = [self.folder / f"out{i}" for i in range(24)]
+        arguments = ["--parallel", "--parallel-immediate", "--parallel-max", "24"]
+        for output in outputs:
+            arguments += ["-o", str(output), url]
+        curl(self.gw, *arguments)
+        self.assertEqual([output.read_bytes() == want for output in outputs], [True] * 24)
 
     def test_every_pair_of_versions(self):
         want = (self.www / "big.bin").read_bytes()
