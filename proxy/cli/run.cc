@@ -1,4 +1,5 @@
 // weir run: starts the gateway and tells a person what to do next.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,14 @@
 
 namespace weir {
 namespace {
+
+// By default the heap of a thread gives a few pages back at every other connection and asks for them
+// at the next: four system calls for each new host.
+void settle_heaps() {
+  constexpr int kStep = 1 << 20, kKeep = 16 << 20;
+  ::mallopt(M_TOP_PAD, kStep);
+  ::mallopt(M_TRIM_THRESHOLD, kKeep);
+}
 
 std::string addresses_json(const App& app) {
   std::string out = "{\"proxy\":[";
@@ -60,6 +69,7 @@ void greet(const App& app, const std::string& state_dir) {
 }
 
 int run_gateway(const std::string& config) {
+  settle_heaps();
   std::vector<Diagnostic> problems;
   auto settings = load_settings(config, problems);
   print_problems(problems);
