@@ -56,7 +56,7 @@ def cpu(pids):
         except OSError:
             continue
         f = s[s.rindex(")") + 2:].split()
-        t += int(f[11]) + int(f[12])
+        t += sum(map(int, f[11:15]))  # its own and that of the children it has waited for
     return t / TICK
 
 
