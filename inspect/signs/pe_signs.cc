@@ -200,7 +200,7 @@ void look_at_header(Look& look) {
   }
   if (file.checksum != 0 && file.bytes.size() <= kMostSummed &&
       file.checksum != pe_checksum(file)) {
-    look.remarks.sign("pe-checksum-wrong", 3);
+    look.remarks.sign("pe-checksum-wrong", 0);
   }
 }
 

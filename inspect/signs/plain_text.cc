@@ -6,6 +6,7 @@
 
 #include "core/base64.h"
 #include "core/escape.h"
+#include "inspect/signs/pe_file.h"
 
 namespace weir {
 namespace {
@@ -279,6 +280,8 @@ void sort_out(std::string run, Buried& found) {
     return;
   }
   const FileType type = type_by_magic(as_bytes(*bytes));
+  // Two letters are too little: names and digests decode to "MZ" as well.
+  if (type == FileType::pe && !starts_as_pe(as_bytes(*bytes))) return;
   const FileFamily family = family_of(type);
   if (family == FileFamily::executable || family == FileFamily::archive) {
     found.files.push_back(type);

@@ -39,9 +39,16 @@ bool may_be_text(FileType type) {
 
 constexpr std::string_view kHostWords[] = {"activexobject", "wscript.", "child_process"};
 
-// By content and by name: a file runs as what its name says.
+// A file runs as what its name says; what words alone suggest counts only where no name does.
+std::uint16_t content_language(const Subject& file, std::uint16_t named) {
+  constexpr std::uint16_t kGuessed = kPowershell | kVbs | kJs;
+  const std::uint16_t language = language_of(file.type);
+  return named != 0 && (language & kGuessed) != 0 ? std::uint16_t{0} : language;
+}
+
 std::uint16_t languages_of(const Subject& file, std::string_view text) {
-  unsigned languages = language_of(file.type) | language_of(type_by_extension(file.name));
+  const std::uint16_t named = language_of(type_by_extension(file.name));
+  unsigned languages = unsigned{named} | content_language(file, named);
   const auto has = [&](std::string_view word) { return text.find(word) != text.npos; };
   if ((languages & (kJs | kHtml)) != 0 && std::ranges::any_of(kHostWords, has)) {
     languages |= kHostJs;

@@ -88,10 +88,7 @@ TEST(ScriptSigns, Web) {
       {"a.php", "<?php @eval(gzinflate(base64_decode('x'))); ?>", {"php-eval-decoded"}},
       {"a.js", "function(){eval(unescape('x'))}", {"js-eval-decoded"}},
       {"a.js", "function(){return atob(x)}", {}},
-      {"a.js",
-       "module.exports = {" + std::string(2000, 'x') +
-           ": 'Invoke-Expression Invoke-WebRequest IEX'}",
-       {}},
+      {"a.js", "module.exports = {words: 'Invoke-Expression Invoke-WebRequest IEX'}", {}},
   });
 }
 
