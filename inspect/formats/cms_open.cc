@@ -46,31 +46,12 @@ std::vector<ByteView> content_parts(ByteView content) {
   return parts;
 }
 
-// What was decoded lives as long as the container that reads it.
-class Holding final : public Container {
- public:
-  explicit Holding(std::string der) : der_(std::move(der)) {}
-  void set_inner(std::unique_ptr<Container> inner) { inner_ = std::move(inner); }
-  std::string& der() { return der_; }
-
-  std::optional<Member> next() override { return inner_->next(); }
-  ByteView read() override { return inner_->read(); }
-  Reason problem() const override { return inner_->problem(); }
-  Reason member_problem() const override { return inner_->member_problem(); }
-  std::string format_word() const override { return inner_->format_word(); }
-
- private:
-  std::string der_;
-  std::unique_ptr<Container> inner_;
-};
-
 std::unique_ptr<Container> open_compressed(std::vector<ByteView> parts) {
-  std::string packed;
-  for (const ByteView part : parts) packed += as_text(part);
-  auto holding = std::make_unique<Holding>(std::move(packed));
-  holding->set_inner(open_inflated(
-      {"content", "cms-compressed", "", as_bytes(holding->der()), DeflateCoat::zlib}));
-  return holding;
+  auto packed = std::make_unique<std::string>();
+  for (const ByteView part : parts) *packed += as_text(part);
+  auto inner =
+      open_inflated({"content", "cms-compressed", "", as_bytes(*packed), DeflateCoat::zlib});
+  return hold(std::move(packed), std::move(inner));
 }
 
 std::unique_ptr<Container> open_der(ByteView der) {
@@ -92,12 +73,9 @@ std::unique_ptr<Container> open_cms_signed(const Subject& file, Reason&) {
     return nullptr;
   }
   if (storage.empty()) return open_der(file.bytes);
-  cms_der(file.bytes, kMostDecoded, storage);
-  auto holding = std::make_unique<Holding>(std::move(storage));
-  auto inner = open_der(as_bytes(holding->der()));
-  if (!inner) return nullptr;
-  holding->set_inner(std::move(inner));
-  return holding;
+  auto whole = std::make_unique<std::string>();
+  auto inner = open_der(cms_der(file.bytes, kMostDecoded, *whole));
+  return hold(std::move(whole), std::move(inner));
 }
 
 }  // namespace weir

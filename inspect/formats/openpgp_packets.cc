@@ -300,4 +300,54 @@ PgpMessage classify_pgp(ByteView bytes, PgpExtent extent) {
   return message.result();
 }
 
+namespace {
+
+// The rest of a body with partial lengths (4.2.1.4); an old indeterminate one has none.
+void append_parts(Cursor& in, PgpContent& content) {
+  for (bool more = true; more && !in.at_end();) {
+    const Length length = new_length(in);
+    more = length.open_ended;
+    content.cut = length.size > in.remaining();
+    content.pieces.push_back(in.take(std::min<std::uint64_t>(length.size, in.remaining())));
+  }
+}
+
+// Behind the fields that come before the data: format, name and time, or the algorithm.
+ByteView without_fields(const Packet& packet, PgpContent& content) {
+  Cursor body(packet.body);
+  content.form = packet.tag == kLiteral ? PgpContent::Form::literal : PgpContent::Form::compressed;
+  content.algorithm = body.u8();
+  if (packet.tag == kLiteral) {
+    body.skip(body.u8());
+    body.skip(4);
+  }
+  return body.rest();
+}
+
+}  // namespace
+
+PgpContent content_of_pgp(ByteView bytes) {
+  PgpContent content;
+  Cursor in(bytes);
+  for (int i = 0; i < kMostPackets; ++i) {
+    const std::size_t begin = in.position();
+    const auto packet = next_packet(in);
+    if (!packet) return content;
+    const bool last = (packet->tag == kLiteral && is_literal(packet->body)) ||
+                      (packet->tag == kCompressed && is_compressed(packet->body));
+    if (!last) {
+      if (!is_prefix(*packet) || packet->open_ended || !packet->fits) return content;
+      content.signed_before = packet->tag == kOnePass || packet->tag == kSignature;
+      continue;
+    }
+    content.pieces.push_back(without_fields(*packet, content));
+    content.cut = !packet->fits;
+    const bool is_new = (bytes[begin] & 0x40) != 0;
+    if (packet->open_ended && is_new) append_parts(in, content);
+    content.ends_file = in.at_end() && !content.cut;
+    return content;
+  }
+  return content;
+}
+
 }  // namespace weir

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "core/bytes.h"
 
@@ -29,5 +30,18 @@ struct PgpMessage {
 // of a decoded head of armor only the beginning is known, but armor is a promise by itself.
 enum class PgpExtent : std::uint8_t { whole, head_of_armor };
 PgpMessage classify_pgp(ByteView bytes, PgpExtent extent);
+
+// The content of a message that is not encrypted: the body of its literal or compressed data
+// packet, in as many pieces as its partial lengths make of it.
+struct PgpContent {
+  enum class Form : std::uint8_t { none, literal, compressed };
+  Form form = Form::none;
+  std::uint8_t algorithm = 0;  // of compression: 0 none, 1 raw deflate, 2 zlib, 3 bzip2
+  std::vector<ByteView> pieces = {};
+  bool cut = false;            // the last piece is not all there
+  bool signed_before = false;  // a signature or its announcement stands before it
+  bool ends_file = false;      // nothing comes after it
+};
+PgpContent content_of_pgp(ByteView bytes);
 
 }  // namespace weir

@@ -92,7 +92,30 @@ class Pieces final : public Container {
   bool given_ = false;
 };
 
+// What was decoded lives as long as the container that reads it.
+class Held final : public Container {
+ public:
+  Held(std::unique_ptr<std::string> storage, std::unique_ptr<Container> inner)
+      : storage_(std::move(storage)), inner_(std::move(inner)) {}
+
+  std::optional<Member> next() override { return inner_->next(); }
+  ByteView read() override { return inner_->read(); }
+  Reason problem() const override { return inner_->problem(); }
+  Reason member_problem() const override { return inner_->member_problem(); }
+  std::string format_word() const override { return inner_->format_word(); }
+
+ private:
+  std::unique_ptr<std::string> storage_;
+  std::unique_ptr<Container> inner_;
+};
+
 }  // namespace
+
+std::unique_ptr<Container> hold(std::unique_ptr<std::string> storage,
+                                std::unique_ptr<Container> inner) {
+  if (!inner) return nullptr;
+  return std::make_unique<Held>(std::move(storage), std::move(inner));
+}
 
 std::unique_ptr<Container> open_inflated(InflateMember what) {
   return std::make_unique<Inflated>(std::move(what));

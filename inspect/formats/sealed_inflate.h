@@ -1,6 +1,6 @@
-// One member that is a zlib or raw deflate stream (RFC 1950, RFC 1951) inside another file, given
-// out as it is decompressed, with a few bytes before it if its format needs them. The memory is one
-// window, whatever the stream says. One thread.
+// Containers of a single member. One is a zlib or raw deflate stream (RFC 1950, RFC 1951) inside
+// another file, given out as it is decompressed, with a few bytes before it if its format needs
+// them. The memory is one window, whatever the stream says. One thread.
 #pragma once
 
 #include <cstdint>
@@ -30,5 +30,9 @@ struct PlainMember {
   std::vector<ByteView> pieces;  // outlive the container
 };
 std::unique_ptr<Container> open_pieces(PlainMember what);
+
+// `inner` reads from `storage`, which lives as long.
+std::unique_ptr<Container> hold(std::unique_ptr<std::string> storage,
+                                std::unique_ptr<Container> inner);
 
 }  // namespace weir
