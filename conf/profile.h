@@ -23,6 +23,8 @@ struct Profile {
   ScannerSet scanners;                                  // required for a clean verdict
   std::uint64_t max_bytes = 2ULL * 1024 * 1024 * 1024;  // more is uninspectable: too-large
   std::chrono::milliseconds scan_timeout{60'000};       // queueing and scanning together
+  // From this sum of the weights of its signs on a file is suspicious (docs/signs.md); 0 = never.
+  unsigned suspicious_score = 50;
   bool prove_media = false;  // stream only if the content's own bytes are media, else hold
 };
 

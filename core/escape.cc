@@ -1,5 +1,6 @@
 #include "core/escape.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace weir {
@@ -24,30 +25,61 @@ bool second_byte_fits(std::uint8_t first, std::uint8_t second) {
 
 }  // namespace
 
-std::string escape_for_log(std::string_view text, std::size_t most) {
-  const bool cut = text.size() > most;
-  if (cut) text = text.substr(0, most);
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte > 0x7e) {
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
+namespace {
+
+void escape_byte(char c, std::string& out) {
+  const auto byte = static_cast<std::uint8_t>(c);
+  switch (c) {
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    default: break;
   }
-  if (cut) out += "...";
+  if (byte >= 0x20 && byte <= 0x7e) {
+    out += c;
+    return;
+  }
+  out += "\\x";
+  out += kHex[byte >> 4];
+  out += kHex[byte & 15];
+}
+
+// C1 controls, and the characters that mark or change the direction of text (Unicode 5.2.1, UAX 9
+// section 2), of two and three bytes.
+bool drives_terminal(std::string_view sequence) {
+  if (sequence.size() == 2) return sequence[0] == '\xc2' && byte_at(sequence, 1) < 0xa0;
+  if (sequence.size() != 3 || sequence[0] != '\xe2') return false;
+  const std::uint8_t middle = byte_at(sequence, 1), last = byte_at(sequence, 2);
+  const bool marks =
+      middle == 0x80 && ((last >= 0x8b && last <= 0x8f) || (last >= 0xa8 && last <= 0xae));
+  return marks || (middle == 0x81 && last >= 0xa0);
+}
+
+}  // namespace
+
+std::string escape_for_log(std::string_view text, std::size_t most) {
+  std::string out;
+  out.reserve(std::min(text.size(), most));
+  for (const char c : text.substr(0, most)) escape_byte(c, out);
+  if (text.size() > most) out += "...";
+  return out;
+}
+
+std::string escape_for_terminal(std::string_view text, std::size_t most) {
+  std::string out;
+  std::string_view rest = text.substr(0, most);
+  while (!rest.empty()) {
+    const std::size_t length = std::max<std::size_t>(utf8_length(rest), 1);
+    const std::string_view sequence = rest.substr(0, length);
+    if (length > 1 && !drives_terminal(sequence)) {
+      out += sequence;
+    } else {
+      for (const char c : sequence) escape_byte(c, out);
+    }
+    rest.remove_prefix(length);
+  }
+  if (text.size() > most) out += "...";
   return out;
 }
 

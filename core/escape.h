@@ -11,6 +11,10 @@ namespace weir {
 // "..." after it.
 std::string escape_for_log(std::string_view text, std::size_t most = 1024);
 
+// The same for a terminal, where people read names: letters of all scripts stay, what moves the
+// cursor or turns the direction of text does not.
+std::string escape_for_terminal(std::string_view text, std::size_t most = 1024);
+
 // For HTML text and quoted attribute values. Invalid bytes stay; the page declares its charset.
 std::string escape_html(std::string_view text);
 

@@ -52,6 +52,17 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
+// One file that inspection looked at: the outermost or one inside.
+struct ArtifactNote {
+  std::string where;  // path inside containers, "" for the outermost file
+  std::string type;   // file_type_name, or the format word of what no type exists for
+  std::string from;   // how it was taken out of its container: "zip", "ole", "pdf"; "" outermost
+  std::uint64_t size = 0;  // bytes, unpacked
+  std::string sha256;      // lower-case hex; "" for the outermost, whose digest the caller has
+
+  bool operator==(const ArtifactNote&) const = default;
+};
+
 inline Verdict join(Verdict a, Verdict b) { return a < b ? b : a; }
 
 std::string_view verdict_name(Verdict verdict);
@@ -109,7 +120,8 @@ class Assessment {
   const std::vector<Finding>& findings() const { return findings_; }
   ScannerSet required() const { return required_; }
   ScannerSet completed() const { return completed_; }
-  std::uint32_t artifacts = 1;  // how many files were looked at, the outer one included
+  std::uint32_t artifacts = 1;     // how many files were looked at, the outer one included
+  std::vector<ArtifactNote> tree;  // the first of them, in the order of the walk; may be empty
 
  private:
   Finding heaviest_sign() const;

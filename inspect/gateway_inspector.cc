@@ -8,20 +8,34 @@
 namespace weir {
 namespace {
 
-ScannerSet run_by_workers(ScannerSet scanners) {
+// The gateway looks up the outermost digest itself; those of files inside only a worker can know.
+ScannerSet run_by_workers(ScannerSet scanners, bool lists) {
   ScannerSet hash;
-  hash.add(Scanner::hash);
+  if (!lists) hash.add(Scanner::hash);
   return ScannerSet::from_bits(scanners.bits() & static_cast<std::uint8_t>(~hash.bits()));
 }
 
+// Two names that end alike ("a.pdf.exe", "b.pdf.exe") are judged alike.
+std::uint64_t class_of(const std::string& name) {
+  std::size_t dot = name.rfind('.');
+  if (dot == std::string::npos) return 0;
+  if (dot > 0) {
+    const std::size_t before = name.rfind('.', dot - 1);
+    if (before != std::string::npos) dot = before;
+  }
+  return std::hash<std::string_view>()(std::string_view(name).substr(dot)) | 1U;
+}
+
 std::optional<VerdictKey> key_of(const std::string& sha256, std::uint64_t generation,
-                                 ScannerSet scanners) {
+                                 const ScanRequest& request) {
   const auto bytes = from_hex(sha256);
   VerdictKey key;
   if (!bytes || bytes->size() != key.sha256.size()) return std::nullopt;
+  if (!request.passwords.empty()) return std::nullopt;  // what they open is for this one only
   std::ranges::copy(*bytes, key.sha256.begin());
   key.generation = generation;
-  key.scanners = scanners;
+  key.scanners = request.scanners;
+  key.name_class = class_of(request.name);
   return key;
 }
 
@@ -33,6 +47,7 @@ void take_over(Assessment& assessment, ScanOutcome outcome) {
   }
   assessment.set_missing_reason(outcome.missing);
   assessment.artifacts = outcome.artifacts;
+  assessment.tree = std::move(outcome.tree);
 }
 
 }  // namespace
@@ -95,6 +110,7 @@ Result<void> GatewayInspector::reload() {
 Co<Assessment> GatewayInspector::assess(ScanSubject subject, const Profile& profile,
                                         ScanTimes& times) {
   Assessment assessment(profile.scanners);
+  assessment.set_suspicious_score(profile.suspicious_score);
   if (profile.scanners.has(Scanner::hash)) {
     const auto name = lists()->find(subject.sha256, subject.sha1, subject.md5, subject.size);
     assessment.complete(Scanner::hash);
@@ -105,10 +121,11 @@ Co<Assessment> GatewayInspector::assess(ScanSubject subject, const Profile& prof
     }
   }
   ScanRequest request;
-  request.scanners = run_by_workers(profile.scanners);
+  request.scanners = run_by_workers(profile.scanners, lists()->size() > 0);
   if (request.scanners.empty()) co_return assessment;
   request.body = std::move(subject.body);
   request.name = std::move(subject.name);
+  request.passwords = std::move(subject.passwords);
   request.limit = profile.scan_timeout;
   take_over(assessment, co_await recall_or_scan(std::move(request), subject.sha256, times));
   co_return assessment;
@@ -116,7 +133,7 @@ Co<Assessment> GatewayInspector::assess(ScanSubject subject, const Profile& prof
 
 Co<ScanOutcome> GatewayInspector::recall_or_scan(ScanRequest request, std::string sha256,
                                                  ScanTimes& times) {
-  const auto key = key_of(sha256, pool_->generation(), request.scanners);
+  const auto key = key_of(sha256, pool_->generation(), request);
   const SteadyTime asked = std::chrono::steady_clock::now();
   const SteadyTime deadline = asked + request.limit;
   while (key) {

@@ -21,6 +21,8 @@ struct ScanSubject {
   std::string sha256;     // lower-case hex, of exactly these bytes
   std::string md5, sha1;  // "" unless Inspector::wants_old_digests()
   std::string name;       // as the client would save it; a hint only, hostile
+  std::vector<std::string> passwords =
+      {};  // tried on what is encrypted; never logged or remembered
 };
 
 struct ScanTimes {

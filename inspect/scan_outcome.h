@@ -13,6 +13,7 @@ namespace weir {
 struct ScanOutcome {
   std::vector<Finding> findings;
   ScannerSet completed;
+  std::vector<ArtifactNote> tree;        // the first of them
   std::uint32_t artifacts = 1;           // files looked at, the outer one included
   Reason missing = Reason::engine_down;  // why a scanner that was asked for is not in `completed`
   std::uint64_t generation = 0;          // of rules and databases

@@ -68,6 +68,7 @@ ScanOptions options_of(const InspectSettings& settings) {
   ScanOptions options;
   options.rules_dir = settings.rules_dir;
   options.clamav_dir = settings.clamav_dir;
+  options.hash_files = settings.hash_files;
   options.best_effort = settings.isolation == "best_effort";
   options.memory_bytes = settings.worker_memory_bytes;
   return options;
@@ -195,6 +196,7 @@ Co<void> ScanPool::State::run(ScanTicket ticket, ChildPtr child) {
   job.id = next_job++;
   job.scanners = task.request.scanners;
   job.name = task.request.name;
+  job.passwords = task.request.passwords;
   job.limits = limits;
   job.limits.time =
       std::max(1ms, std::chrono::duration_cast<std::chrono::milliseconds>(task.deadline - began));
@@ -222,6 +224,7 @@ void ScanPool::State::conclude(ScanTicket ticket, ChildPtr child, Result<ScanRep
     outcome.findings = std::move(reply->findings);
     outcome.completed = reply->completed;
     outcome.artifacts = reply->artifacts;
+    outcome.tree = std::move(reply->tree);
     outcome.generation = start.generation;
     outcome.missing = Reason::engine_down;
     ticket.answer(std::move(outcome));

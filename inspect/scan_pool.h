@@ -24,6 +24,7 @@ struct ScanRequest {
   std::shared_ptr<const UniqueFd> body;     // immutable
   ScannerSet scanners;                      // those that workers run
   std::string name;                         // a hint, hostile
+  std::vector<std::string> passwords;       // tried on what is encrypted; never logged
   std::chrono::milliseconds limit{60'000};  // waiting and scanning, all tries together
 };
 

@@ -122,9 +122,26 @@ Finding read_finding(Reader& in) {
   in.require((finding.verdict == Verdict::uninspectable) == (finding.reason != Reason::none));
   finding.name = in.text(kMaxFindingName);
   finding.where = in.text(kMaxScanText);
-  finding.detail = in.text(kMaxFindingName);
+  finding.detail = in.text(kMaxScanDetail);
   finding.score = in.u8();
   return finding;
+}
+
+constexpr std::size_t kDigestText = 64;
+
+ArtifactNote read_note(Reader& in) {
+  ArtifactNote note;
+  note.where = in.text(kMaxNoteWhere);
+  note.type = in.text(kMaxNoteWord);
+  note.from = in.text(kMaxNoteWord);
+  note.size = in.u64();
+  note.sha256 = in.text(kDigestText);
+  return note;
+}
+
+void write_note(Writer& out, const ArtifactNote& note) {
+  out.text(note.where, kMaxNoteWhere).text(note.type, kMaxNoteWord).text(note.from, kMaxNoteWord);
+  out.number(note.size, 8).text(note.sha256, kDigestText);
 }
 
 ScanLimits read_limits(Reader& in) {
@@ -188,7 +205,11 @@ std::string encode(const ScanJob& message) {
   out.number(message.id, 8).number(message.scanners.bits(), 1).text(message.name, kMaxScanText);
   out.number(limits.depth, 4).number(limits.entries, 4).number(limits.entry_bytes, 8);
   out.number(limits.total_bytes, 8).number(limits.ratio, 8);
-  return out.number(std::min(millis, kMaxTimeMillis), 8).finish();
+  out.number(std::min(millis, kMaxTimeMillis), 8);
+  const std::size_t passwords = std::min(message.passwords.size(), kMaxScanPasswords);
+  out.number(passwords, 1);
+  for (std::size_t i = 0; i < passwords; ++i) out.text(message.passwords[i], kMaxScanPassword);
+  return out.finish();
 }
 
 std::string encode(const ScanReply& message) {
@@ -201,8 +222,11 @@ std::string encode(const ScanReply& message) {
     out.number(static_cast<std::uint8_t>(finding->verdict), 1);
     out.number(static_cast<std::uint8_t>(finding->reason), 1);
     out.text(finding->name, kMaxFindingName).text(finding->where, kMaxScanText);
-    out.text(finding->detail, kMaxFindingName).number(finding->score, 1);
+    out.text(finding->detail, kMaxScanDetail).number(finding->score, 1);
   }
+  const std::size_t notes = std::min(message.tree.size(), kMaxScanNotes);
+  out.number(notes, 1);
+  for (std::size_t i = 0; i < notes; ++i) write_note(out, message.tree[i]);
   return out.finish();
 }
 
@@ -249,6 +273,11 @@ Result<ScanJob> decode_scan_job(ByteView datagram) {
   job.scanners = in.scanners();
   job.name = in.text(kMaxScanText);
   job.limits = read_limits(in);
+  const std::uint8_t passwords = in.u8();
+  in.require(passwords <= kMaxScanPasswords);
+  for (unsigned i = 0; i < passwords && in.good(); ++i) {
+    job.passwords.push_back(in.text(kMaxScanPassword));
+  }
   return finished<ScanJob>(in, std::move(job), "job");
 }
 
@@ -262,6 +291,9 @@ Result<ScanReply> decode_scan_reply(ByteView datagram) {
   const std::uint16_t count = in.u16();
   in.require(count <= kMaxScanFindings);
   for (unsigned i = 0; i < count && in.good(); ++i) reply.findings.push_back(read_finding(in));
+  const std::uint8_t notes = in.u8();
+  in.require(notes <= kMaxScanNotes);
+  for (unsigned i = 0; i < notes && in.good(); ++i) reply.tree.push_back(read_note(in));
   return finished<ScanReply>(in, std::move(reply), "reply");
 }
 
@@ -344,48 +376,6 @@ Result<ScanDatagram> receive_scan_message(int socket) {
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return broken("size");
   datagram.bytes.resize(static_cast<std::size_t>(size));
   return datagram;
-}
-
-std::vector<std::string> scan_arguments(const ScanOptions& options) {
-  return {"--control-fd",   std::to_string(options.control_fd),
-          "--rules",        options.rules_dir,
-          "--clamav",       options.clamav_dir,
-          "--isolation",    options.best_effort ? "best_effort" : "required",
-          "--memory-bytes", std::to_string(options.memory_bytes)};
-}
-
-namespace {
-
-template <class T>
-bool read_number(std::string_view text, T& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool set_option(ScanOptions& options, std::string_view name, const std::string& value) {
-  if (name == "--control-fd") return read_number(value, options.control_fd);
-  if (name == "--memory-bytes") return read_number(value, options.memory_bytes);
-  if (name == "--rules") return options.rules_dir = value, true;
-  if (name == "--clamav") return options.clamav_dir = value, true;
-  if (name != "--isolation") return false;
-  options.best_effort = value == "best_effort";
-  return options.best_effort || value == "required";
-}
-
-}  // namespace
-
-Result<ScanOptions> parse_scan_arguments(std::span<const std::string> arguments) {
-  ScanOptions options;
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) {
-      return fail(Errc::invalid, Fault::config, arguments[i] + ": needs a value");
-    }
-    if (!set_option(options, arguments[i], arguments[i + 1])) {
-      return fail(Errc::invalid, Fault::config,
-                  arguments[i] + " " + arguments[i + 1] + ": no such option or value");
-    }
-  }
-  return options;
 }
 
 }  // namespace weir

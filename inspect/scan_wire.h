@@ -33,6 +33,12 @@ inline constexpr std::size_t kMaxScanText = 1024;  // name hint, where, warning,
 inline constexpr std::size_t kMaxFindingName = 256;
 inline constexpr std::size_t kMaxScanFindings = 48;  // in one reply
 inline constexpr std::size_t kMaxScanWarnings = 16;
+inline constexpr std::size_t kMaxScanDetail = 200;  // evidence of a finding
+inline constexpr std::size_t kMaxScanNotes = 64;    // artifacts named in one reply
+inline constexpr std::size_t kMaxNoteWhere = 256;
+inline constexpr std::size_t kMaxNoteWord = 32;  // type, from
+inline constexpr std::size_t kMaxScanPasswords = 64;
+inline constexpr std::size_t kMaxScanPassword = 128;
 inline constexpr std::size_t kMaxScanDescriptors = 2;  // beside one message
 
 // The engines are loaded and have found their canaries.
@@ -89,6 +95,7 @@ struct ScanJob {
   ScannerSet scanners;
   std::string name;  // as the client would save it; a hint, hostile
   ScanLimits limits;
+  std::vector<std::string> passwords;  // tried on what is encrypted, in order
   bool operator==(const ScanJob&) const = default;
 };
 
@@ -97,6 +104,7 @@ struct ScanReply {
   ScannerSet completed;  // those that saw everything they had to see, or said what they did not
   std::vector<Finding> findings;
   std::uint32_t artifacts = 1;
+  std::vector<ArtifactNote> tree;  // the first kMaxScanNotes of them; empty when there is one only
   bool operator==(const ScanReply&) const = default;
 };
 
@@ -123,17 +131,5 @@ struct ScanDatagram {
 // On a non-blocking socket that would wait: Errc::busy, retryable. The peer gone: Errc::closed.
 Result<void> send_scan_message(int socket, std::string_view bytes, std::span<const int> fds = {});
 Result<ScanDatagram> receive_scan_message(int socket);
-
-// How weir-scan is started: what the gateway puts behind argv[0] and main() reads again.
-struct ScanOptions {
-  int control_fd = 3;  // the zygote's end of the socket pair
-  std::string rules_dir;
-  std::string clamav_dir;
-  bool best_effort = false;                 // go on with the layers of the jail that the system has
-  std::uint64_t memory_bytes = 2ULL << 30;  // a child's address space above the engines'
-  bool operator==(const ScanOptions&) const = default;
-};
-std::vector<std::string> scan_arguments(const ScanOptions& options);
-Result<ScanOptions> parse_scan_arguments(std::span<const std::string> arguments);
 
 }  // namespace weir

@@ -11,6 +11,7 @@
 #include "core/co.h"
 #include "core/fd.h"
 #include "core/result.h"
+#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 
 namespace boost::asio {

@@ -12,20 +12,22 @@ namespace weir {
 namespace {
 
 // A reply with more text than this is not worth its place.
-constexpr std::size_t kMostText = 4096;
+constexpr std::size_t kMostText = 16 * 1024;
 
 struct KeyHash {
   std::size_t operator()(const VerdictKey& key) const {
     std::size_t hash = 0;
     std::memcpy(&hash, key.sha256.data() + 8, sizeof hash);
-    return hash ^ (key.generation << 8) ^ key.scanners.bits();
+    return hash ^ (key.generation << 8) ^ key.scanners.bits() ^ key.name_class;
   }
 };
 
 std::size_t text_of(const ScanOutcome& outcome) {
   std::size_t size = outcome.findings.size() * sizeof(Finding);
   for (const Finding& finding : outcome.findings)
-    size += finding.name.size() + finding.where.size();
+    size += finding.name.size() + finding.where.size() + finding.detail.size();
+  for (const ArtifactNote& note : outcome.tree)
+    size += sizeof note + note.where.size() + note.sha256.size();
   return size;
 }
 

@@ -21,6 +21,7 @@ struct VerdictKey {
   std::array<std::uint8_t, 32> sha256{};
   std::uint64_t generation = 0;
   ScannerSet scanners;
+  std::uint64_t name_class = 0;  // what of the file's name can matter: its last extensions
   bool operator==(const VerdictKey&) const = default;
 };
 

@@ -86,6 +86,8 @@ class ConditionCompiler {
       case addresses: return compile_addresses();
       case groups: return compile_several(scope_.groups, "groups");
       case categories: return compile_several(scope_.categories, "categories");
+      case names: return compile_names();
+      case scores: return compile_numbers(parse_scores, "is no score, like '>=50' or 20-49");
       case hosts: return compile_hosts();
       case ports: return compile_numbers(parse_ports, "is no port (1 to 65535) or range of ports");
       case statuses: return compile_numbers(parse_status, "is no status, like 404, 5xx or 400-499");
@@ -166,6 +168,18 @@ class ConditionCompiler {
                       did_you_mean(item->text, defined));
       }
       matcher.words.push_back(item->text);
+    }
+    condition_.matcher = std::move(matcher);
+  }
+
+  void compile_names() {
+    WordsMatcher matcher{fact<WordsFact>(), false, {}};
+    for (const Item item : items_) {
+      if (item->text == kAny) {
+        matcher.any = true;
+      } else {
+        matcher.words.push_back(item->text);
+      }
     }
     condition_.matcher = std::move(matcher);
   }

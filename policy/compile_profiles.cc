@@ -61,6 +61,10 @@ class ProfileReader {
           read_duration(*value, "scan_timeout", kShortestScan, kLongestScan, problems_)
               .value_or(profile.scan_timeout);
     }
+    if (const YamlNode* value = node.find("suspicious_score")) {
+      const auto score = read_count(*value, "suspicious_score", 0, 100, problems_);
+      profile.suspicious_score = static_cast<unsigned>(score.value_or(profile.suspicious_score));
+    }
     if (const YamlNode* value = node.find("prove_media")) {
       profile.prove_media = read_flag(*value, "prove_media", problems_).value_or(false);
     }

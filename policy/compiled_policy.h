@@ -91,8 +91,8 @@ inline constexpr std::array<std::string_view, 10> kTop = {
     "connect", "request", "response",   "verdict", "tests"};
 inline constexpr std::array<std::string_view, 3> kNetwork = {"connect_ports", "http_ports",
                                                              "open_addresses"};
-inline constexpr std::array<std::string_view, 5> kProfile = {"delivery", "scanners", "max_bytes",
-                                                             "scan_timeout", "prove_media"};
+inline constexpr std::array<std::string_view, 6> kProfile = {
+    "delivery", "scanners", "max_bytes", "scan_timeout", "suspicious_score", "prove_media"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
 inline constexpr std::array<std::string_view, 24> kTest = {

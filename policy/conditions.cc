@@ -99,6 +99,10 @@ constexpr ConditionRow kRows[] = {
    "[encrypted, partly-encrypted]", "Why it could not be inspected."},
   {"threat", Stage::verdict, regexes, text([](const Facts& f) { return f.threat; }), {},
    "['^Win\\.Test']", "The name of the deciding finding, by regular expressions."},
+  {"finding", Stage::verdict, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.findings; }), {},
+   "[zip-two-directories, name-rtlo, macro-autoexec]", "One of the findings of inspection has this name, whatever its weight (docs/scanning.md, docs/signs.md). `any`: there is one."},
+  {"score", Stage::verdict, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.score); }), {},
+   "'>=70'", "The weights of the signs that were found, added up, to 100."},
   {"sha256", Stage::verdict, digests, text([](const Facts& f) { return f.sha256; }), {},
    "['@lists/allowed-files.txt']", "The SHA-256 of the content in hex, or a list of them."},
 };

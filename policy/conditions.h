@@ -22,6 +22,8 @@ enum class ValueKind : std::uint8_t {
   users,       // exact, any
   groups,      // defined under groups:
   categories,  // defined under categories:
+  names,       // one of several, exact, any
+  scores,      // 0 to 100
   methods,     // exact, upper case
   file_types,  // names of core/file_type.h
   families,

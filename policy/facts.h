@@ -49,8 +49,10 @@ struct Facts {
   // verdict
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;
-  std::string_view sha256;  // lower-case hex
-  std::string_view threat;  // name of the deciding finding
+  std::string_view sha256;                 // lower-case hex
+  std::string_view threat;                 // name of the deciding finding
+  std::vector<std::string_view> findings;  // the names of all
+  unsigned score = 0;                      // of its signs, 0 to 100
 };
 
 }  // namespace weir

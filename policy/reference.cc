@@ -91,6 +91,11 @@ void profile_schema(JsonWriter& json) {
     });
     object(json, "max_bytes", [&] { string_schema(json, kBytesPattern); });
     object(json, "scan_timeout", [&] { string_schema(json, kDurationPattern); });
+    object(json, "suspicious_score", [&] {
+      json.member("type", "integer");
+      json.member("minimum", 0);
+      json.member("maximum", 100);
+    });
     object(json, "prove_media", [&] { json.member("type", "boolean"); });
   });
 }

@@ -1,6 +1,7 @@
 #include "policy/values.h"
 
 #include <array>
+#include <charconv>
 #include <ctime>
 
 #include "conf/units.h"
@@ -94,12 +95,15 @@ std::optional<NumberRange> parse_status(std::string_view text) {
   return within(parse_span(text, parse_number), 100, 599);
 }
 
-std::optional<NumberRange> parse_sizes(std::string_view text) {
+namespace {
+
+template <class Parse>
+std::optional<NumberRange> parse_bounds(std::string_view text, Parse parse_one) {
   const bool above = text.starts_with('>');
   const bool below = text.starts_with('<');
-  if (!above && !below) return parse_span(text, parse_bytes);
+  if (!above && !below) return parse_span(text, parse_one);
   const bool equal = text.substr(1).starts_with('=');
-  const auto bound = parse_bytes(text.substr(equal ? 2 : 1));
+  const std::optional<std::uint64_t> bound = parse_one(text.substr(equal ? 2 : 1));
   if (!bound) return std::nullopt;
   if (above) {
     if (!equal && *bound == NumberRange{}.most) return std::nullopt;
@@ -107,6 +111,23 @@ std::optional<NumberRange> parse_sizes(std::string_view text) {
   }
   if (!equal && *bound == 0) return std::nullopt;
   return NumberRange{0, *bound - (equal ? 0 : 1)};
+}
+
+std::optional<std::uint64_t> parse_score(std::string_view text) {
+  std::uint64_t score = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), score);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && score <= 100 ? std::optional(score) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<NumberRange> parse_sizes(std::string_view text) {
+  return parse_bounds(text, parse_bytes);
+}
+
+std::optional<NumberRange> parse_scores(std::string_view text) {
+  return parse_bounds(text, parse_score);
 }
 
 bool TimeWindow::contains(int weekday, int minute) const {

@@ -56,6 +56,10 @@ void TransactionFacts::set_verdict(const Assessment& assessment, const std::stri
   sha256_ = sha256;
   facts.sha256 = sha256_;
   facts.verdict = assessment.verdict();
+  facts.score = assessment.score();
+  finding_names_.clear();
+  for (const Finding& finding : assessment.findings()) finding_names_.push_back(finding.name);
+  facts.findings.assign(finding_names_.begin(), finding_names_.end());
   if (const auto worst = assessment.worst()) {
     facts.reason = worst->reason;
     threat_ = worst->name;

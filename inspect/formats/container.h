@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "core/bytes.h"
@@ -38,6 +39,9 @@ class Container {
 
 // Null: not a container of this kind (problem stays none), or one that cannot be opened (problem).
 using OpenContainer = std::unique_ptr<Container> (*)(const Subject& file, Reason& problem);
+using OpenWithPasswords = std::unique_ptr<Container> (*)(const Subject& file,
+                                                         std::span<const std::string> passwords,
+                                                         Reason& problem);
 // Adds what the structure says; must be cheap: headers and directories, not the whole content.
 using Examine = void (*)(const Subject& file, Remarks& remarks);
 

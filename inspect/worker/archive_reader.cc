@@ -68,8 +68,8 @@ Reason reason_of(archive* reader) {
   return Reason::corrupt;
 }
 
-ArchiveMember member_of(archive_entry* entry) {
-  ArchiveMember member;
+Member member_of(archive_entry* entry) {
+  Member member;
   const char* name = archive_entry_pathname(entry);
   if (name == nullptr) name = archive_entry_pathname_utf8(entry);
   member.name = name == nullptr ? "?" : name;
@@ -89,27 +89,31 @@ bool is_raw(archive* reader) {
 
 void ArchiveReader::Free::operator()(archive* reader) const { archive_read_free(reader); }
 
-std::optional<ArchiveReader> ArchiveReader::open(ByteView file, ArchiveKinds kinds,
-                                                 Reason& problem) {
+std::unique_ptr<ArchiveReader> ArchiveReader::open(ByteView file, ArchiveKinds kinds,
+                                                   std::span<const std::string> passwords,
+                                                   Reason& problem) {
   problem = Reason::none;
-  ArchiveReader made(archive_read_new());
-  archive* reader = made.reader_.get();
+  std::unique_ptr<ArchiveReader> made(new ArchiveReader(archive_read_new()));
+  archive* reader = made->reader_.get();
   if (reader == nullptr) {
     problem = Reason::too_large;
-    return std::nullopt;
+    return nullptr;
   }
   allow(reader, kinds);
+  for (const std::string& password : passwords) {
+    archive_read_add_passphrase(reader, password.c_str());
+  }
   if (archive_read_open_memory(reader, file.data(), file.size()) != ARCHIVE_OK) {
     problem = reason_of(reader);
-    return std::nullopt;
+    return nullptr;
   }
-  made.first_ = made.next();
-  if (!made.first_) {
-    problem = made.problem_;
-    if (problem != Reason::none || archive_format(reader) == 0) return std::nullopt;
+  made->first_ = made->next();
+  if (!made->first_) {
+    problem = made->problem_;
+    if (problem != Reason::none || archive_format(reader) == 0) return nullptr;
   }
   // Every file is "raw"; only what came through a decompressor is a container.
-  if (is_raw(reader) && archive_filter_count(reader) <= 1) return std::nullopt;
+  if (is_raw(reader) && archive_filter_count(reader) <= 1) return nullptr;
   return made;
 }
 
@@ -120,7 +124,7 @@ Reason ArchiveReader::failed(int code) {
   return reason;
 }
 
-std::optional<ArchiveMember> ArchiveReader::next() {
+std::optional<Member> ArchiveReader::next() {
   if (first_) return std::exchange(first_, std::nullopt);
   if (over_) return std::nullopt;
   member_problem_ = Reason::none;

@@ -11,6 +11,7 @@
 
 #include "core/bytes.h"
 #include "core/finding.h"
+#include "inspect/formats/container.h"
 
 struct archive;
 struct archive_entry;
@@ -20,28 +21,19 @@ namespace weir {
 // Which formats are tried. Programs are tried only for archives that unpack themselves.
 enum class ArchiveKinds : std::uint8_t { zip, inside_program, all };
 
-struct ArchiveMember {
-  std::string name;
-  bool file = false;  // not a directory, link or device
-  bool encrypted = false;
-};
-
-class ArchiveReader {
+class ArchiveReader final : public Container {
  public:
-  // nullopt with problem none: not a container of these kinds.
-  static std::optional<ArchiveReader> open(ByteView file, ArchiveKinds kinds, Reason& problem);
+  // Null with problem none: not a container of these kinds. The passwords are tried on encrypted
+  // members where libarchive can (ZIP).
+  static std::unique_ptr<ArchiveReader> open(ByteView file, ArchiveKinds kinds,
+                                             std::span<const std::string> passwords,
+                                             Reason& problem);
 
-  // The next member; nullopt at the end and after a failure.
-  std::optional<ArchiveMember> next();
-  // The next piece of the current member, valid until the next call; empty at its end or when it
-  // could not be read. Holes are zeros.
-  ByteView read();
-  // Why a member or the rest could not be read; none while all went well.
-  Reason problem() const { return problem_; }
-  // Why the current member could not be read: the others may be.
-  Reason member_problem() const { return member_problem_; }
-
-  std::string format_word() const;  // "7z", "tar+gz"
+  std::optional<Member> next() override;
+  ByteView read() override;
+  Reason problem() const override { return problem_; }
+  Reason member_problem() const override { return member_problem_; }
+  std::string format_word() const override;  // "7z", "tar+gz"
   bool is_zip() const;
   bool unpacked_by_clamav() const;  // reliably: tar and the usual stream compressions
 
@@ -53,7 +45,7 @@ class ArchiveReader {
   Reason failed(int code);
 
   std::unique_ptr<archive, Free> reader_;
-  std::optional<ArchiveMember> first_;  // open() had to read its head
+  std::optional<Member> first_;  // open() had to read its head
   archive_entry* entry_ = nullptr;
   std::vector<std::uint8_t> piece_;
   bool over_ = false;

@@ -17,14 +17,19 @@ std::string new_canary() {
   return hex(secret);
 }
 
+std::string content_digest(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(file), {}};
+  return sha256_hex(as_bytes(content));
+}
+
 // Whatever could change a verdict is in it: rules by content, signatures by name, size and time.
-std::string generation_of(const Engines& engines) {
+std::string generation_of(const Engines& engines, const ScanOptions& options) {
   std::string all = WEIR_VERSION;
-  for (const std::string& path : engines.yara.files) {
-    std::ifstream file(path, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
-    all += "\n" + path + " " + sha256_hex(as_bytes(content));
-  }
+  for (const std::string& path : options.hash_files)
+    all += "\n" + path + " " + content_digest(path);
+  for (const std::string& path : engines.yara.files)
+    all += "\n" + path + " " + content_digest(path);
   for (const std::string& line : engines.clamav.files) all += "\n" + line;
   return sha256_hex(as_bytes(all)).substr(0, 32);
 }
@@ -43,9 +48,12 @@ Result<Engines> load_engines(const ScanOptions& options) {
   auto clamav = load_clamav(options.clamav_dir, engines.canary);
   if (!clamav) return pass(std::move(clamav));
   engines.clamav = std::move(*clamav);
+  auto hashes = HashList::load(options.hash_files);
+  if (!hashes) return pass(std::move(hashes));
+  engines.hashes = std::move(*hashes);
 
   ScanReady& about = engines.about;
-  about.generation = generation_of(engines);
+  about.generation = generation_of(engines, options);
   about.yara_rules = engines.yara.count;
   about.clamav_signatures = engines.clamav.signatures;
   about.clamav_time = engines.clamav.newest;

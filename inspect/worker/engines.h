@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "inspect/hash_list.h"
+#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 #include "inspect/worker/clamav_scanner.h"
 #include "inspect/worker/yara_scanner.h"
@@ -14,6 +16,7 @@ struct Engines {
   std::unique_ptr<YaraLibrary> library;
   YaraRules yara;
   ClamavEngine clamav;
+  HashList hashes;
   ScanReady about;     // what the gateway is told
   std::string canary;  // secret of this process; both engines find it
 };

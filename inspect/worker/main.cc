@@ -10,12 +10,19 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 #include "inspect/worker/zygote.h"
 
 int main(int argc, char** argv) {
   const std::span<char*> all(argv, static_cast<std::size_t>(argc));
   const std::vector<std::string> arguments(all.begin() + (argc > 0 ? 1 : 0), all.end());
+  if (arguments.empty() || arguments[0] == "--help") {
+    std::puts(
+        "weir-scan scans files for weir in jailed processes, each of which can reach nothing.\n"
+        "weir starts it and talks to it over an inherited socket; to scan by hand: weir scan FILE.");
+    return 0;
+  }
   const auto options = weir::parse_scan_arguments(arguments);
   if (!options) {
     std::fprintf(stderr, "weir-scan: %s\n", options.error().what.c_str());

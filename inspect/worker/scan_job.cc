@@ -53,14 +53,16 @@ ScanReply run_scan_job(const ScanJob& job, ByteView file, std::span<FileScanner*
   }
   Budget budget(job.limits, file.size(), clock);
   FindingList findings;
-  Walk walk(wanted, budget, findings, scratch);
+  Walk walk(wanted, budget, findings, scratch, job.passwords);
   Artifact outer;
   outer.bytes = file;
+  outer.name = job.name;
   walk.look_at(outer);
 
   for (const FileScanner* scanner : wanted) reply.completed.add(scanner->kind());
   if (job.scanners.has(Scanner::structure)) reply.completed.add(Scanner::structure);
   reply.artifacts = walk.artifacts();
+  if (reply.artifacts > 1) reply.tree = walk.take_tree();
   reply.findings = ours_first(findings.take());
   return reply;
 }

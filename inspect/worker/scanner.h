@@ -15,12 +15,15 @@ namespace weir {
 struct Artifact {
   ByteView bytes;      // all of it, mapped or in memory
   std::string where;   // "inner.zip!/setup.exe"; "" for the outermost
+  std::string name;    // the last part of it, or what the client would save it as
+  std::string from;    // the format word of the container around it
   unsigned depth = 0;  // containers around it
   // Whether the container around it is one that no scanner opens by itself, or not reliably.
   bool hidden_from_unpackers = true;
 };
 
-// The findings of one job, bounded: when full, only something graver still gets in.
+// The findings of one job, bounded: when full, only something graver still gets in. Signs (weights
+// without a verdict) have half of the room, and the heaviest stay.
 class FindingList {
  public:
   void add(Finding finding);
@@ -31,7 +34,10 @@ class FindingList {
   std::vector<Finding> take() { return std::move(findings_); }
 
  private:
+  void add_sign(Finding sign);
+
   std::vector<Finding> findings_;
+  std::size_t signs_ = 0;
   Verdict worst_ = Verdict::clean;
 };
 

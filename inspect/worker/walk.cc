@@ -1,18 +1,20 @@
 #include "inspect/worker/walk.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "core/cursor.h"
-#include "inspect/formats/encrypted_office.h"
-#include "inspect/formats/volumes.h"
+#include "core/digest.h"
+#include "inspect/scan_wire.h"
+#include "inspect/signs/signs.h"
+#include "inspect/worker/archive_reader.h"
+#include "inspect/worker/known_formats.h"
 #include "inspect/worker/member_bytes.h"
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kHeadBytes = 64 * 1024;
+constexpr std::size_t kMostNames = 64;  // of a container that signs are looked for in
 
 bool opened_by_libarchive(FileType type) {
   switch (type) {
@@ -43,42 +45,61 @@ std::string inside(const Artifact& artifact, const std::string& name) {
   return artifact.where.empty() ? name : artifact.where + "!/" + name;
 }
 
+bool is_lock(Reason reason) {
+  return reason == Reason::encrypted || reason == Reason::partly_encrypted;
+}
+
 }  // namespace
 
 void Walk::look_at(const Artifact& artifact) {
   ++artifacts_;
   const Nature nature = nature_of(artifact);
-  report_structure(artifact, nature);
+  note(artifact, nature);
   run_scanners(artifact);
-  if (findings_.malicious() || !may_go_on(artifact)) return;
-  open_container(artifact, nature);
+  const bool go_on = !findings_.malicious() && may_go_on(artifact);
+  const bool unlocked = go_on && open_containers(artifact, nature);
+  report(artifact, nature.remarks, unlocked);
 }
 
 Walk::Nature Walk::nature_of(const Artifact& artifact) const {
   Nature nature;
   const std::size_t head = std::min(artifact.bytes.size(), kHeadBytes);
-  nature.type = type_by_magic(artifact.bytes.first(head));
+  nature.subject = {artifact.bytes, type_by_magic(artifact.bytes.first(head)), artifact.name};
   nature.zip = read_zip_structure(artifact.bytes, budget_.limits().entries);
-  nature.certain = opened_by_libarchive(nature.type);
+  nature.certain = opened_by_libarchive(nature.subject.type);
+  nature.remarks = nature.zip.signs;
+  for (const Remark& problem : nature.zip.problems) {
+    nature.remarks.unseen(problem.reason, problem.name, problem.detail);
+  }
+  for (const Examine examine : known_examiners()) examine(nature.subject, nature.remarks);
+  examine_label(nature.subject, type_by_extension(artifact.name), nature.remarks);
+  nature.unseen = std::ranges::any_of(
+      nature.remarks.all(), [](const Remark& remark) { return remark.reason != Reason::none; });
   return nature;
 }
 
-void Walk::report_structure(const Artifact& artifact, const Nature& nature) {
-  for (const ZipProblem& problem : nature.zip.problems) {
-    findings_.add(problem.reason, artifact, problem.name);
-  }
-  if (is_encrypted_ooxml(artifact.bytes)) {
-    findings_.add(Reason::encrypted, artifact, "ooxml-encrypted");
-  }
-  if (is_one_of_several_volumes(artifact.bytes)) {
-    findings_.add(Reason::multi_volume, artifact,
-                  type_word(nature.type) + ": one of several volumes");
-  }
-  const bool disk_image = nature.type == FileType::vhd || nature.type == FileType::vhdx;
-  const bool for_unpackers = nature.type == FileType::arj || nature.type == FileType::dmg;
-  const bool unpacker = std::ranges::any_of(scanners_, &FileScanner::unpacks);
-  if (disk_image || (for_unpackers && !unpacker)) {
-    findings_.add(Reason::unsupported, artifact, type_word(nature.type));
+void Walk::note(const Artifact& artifact, const Nature& nature) {
+  if (tree_.size() >= kMaxScanNotes) return;
+  ArtifactNote note;
+  note.where = artifact.where;
+  note.type = type_word(nature.subject.type);
+  note.from = artifact.from;
+  note.size = artifact.bytes.size();
+  if (artifact.depth > 0) note.sha256 = sha256_hex(artifact.bytes);
+  tree_.push_back(std::move(note));
+}
+
+void Walk::report(const Artifact& artifact, const Remarks& remarks, bool unlocked) {
+  for (const Remark& remark : remarks.all()) {
+    const bool opened = unlocked && is_lock(remark.reason);
+    const Reason reason = opened ? Reason::none : remark.reason;
+    findings_.add({.scanner = Scanner::structure,
+                   .verdict = reason == Reason::none ? Verdict::clean : Verdict::uninspectable,
+                   .reason = reason,
+                   .name = opened ? "unlocked-" + remark.name : remark.name,
+                   .where = artifact.where,
+                   .detail = remark.detail,
+                   .score = remark.score});
   }
 }
 
@@ -99,81 +120,133 @@ bool Walk::may_go_on(const Artifact& artifact) {
   return false;
 }
 
-void Walk::open_container(const Artifact& artifact, const Nature& nature) {
-  const auto kinds = kinds_for(nature.type, nature.zip.is_zip);
-  if (!kinds) return;
+bool Walk::open_containers(const Artifact& artifact, const Nature& nature) {
+  const bool by_archive = open_archive(artifact, nature);
+  const bool by_others = !findings_.malicious() && open_others(artifact, nature);
+  return by_archive || by_others;
+}
+
+bool Walk::open_archive(const Artifact& artifact, const Nature& nature) {
+  const auto kinds = kinds_for(nature.subject.type, nature.zip.is_zip);
+  if (!kinds) return false;
   Reason problem = Reason::none;
-  auto reader = ArchiveReader::open(artifact.bytes, *kinds, problem);
-  if (!reader) return report_unopened(artifact, nature, problem);
-  if (artifact.depth >= budget_.limits().depth) {
-    return findings_.add(Reason::too_deep, artifact, reader->format_word());
+  const auto reader = ArchiveReader::open(artifact.bytes, *kinds, passwords_, problem);
+  if (!reader) {
+    report_unopened(artifact, nature, problem);
+    return false;
   }
-  const Tally tally = visit_members(artifact, nature, *reader);
-  report_members(artifact, nature, *reader, tally);
+  if (artifact.depth >= budget_.limits().depth) {
+    findings_.add(Reason::too_deep, artifact, reader->format_word());
+    return false;
+  }
+  const bool reliable = reader->is_zip() ? nature.zip.plain() : reader->unpacked_by_clamav();
+  const Tally tally = visit_members(artifact, *reader, !reliable);
+  const bool zip = reader->is_zip();
+  if (nature.certain || nature.zip.is_zip || tally.files > 0) {
+    report_members(artifact, nature, *reader, tally);
+  }
+  if (!zip && !nature.unseen && tally.locked > 0) {
+    const bool all = tally.locked == tally.files;
+    findings_.add(all ? Reason::encrypted : Reason::partly_encrypted, artifact,
+                  reader->format_word() + "-encrypted");
+  }
+  return tally.encrypted > 0 && tally.locked == 0 && reader->problem() == Reason::none;
+}
+
+bool Walk::open_others(const Artifact& artifact, const Nature& nature) {
+  bool unlocked = false;
+  for (const KnownContainer& known : known_containers()) {
+    if (findings_.malicious() || !may_go_on(artifact)) return false;
+    Reason problem = Reason::none;
+    const bool with = known.open_with != nullptr && !passwords_.empty();
+    const auto container = with ? known.open_with(nature.subject, passwords_, problem)
+                                : known.open(nature.subject, problem);
+    if (!container) {
+      if (problem != Reason::none && !nature.unseen) {
+        findings_.add(problem, artifact, type_word(nature.subject.type));
+      }
+      continue;
+    }
+    if (artifact.depth >= budget_.limits().depth) {
+      findings_.add(Reason::too_deep, artifact, container->format_word());
+      return false;
+    }
+    const Tally tally = visit_members(artifact, *container, true);
+    report_members(artifact, nature, *container, tally);
+    unlocked = unlocked || (with && tally.files > 0 && container->problem() == Reason::none);
+  }
+  return unlocked;
 }
 
 void Walk::report_unopened(const Artifact& artifact, const Nature& nature, Reason problem) {
+  if (nature.unseen) return;
   const bool sure = problem == Reason::encrypted || problem == Reason::multi_volume;
   if (!nature.certain && !sure) return;
   if (problem == Reason::none) problem = Reason::corrupt;
   const std::string suffix = problem == Reason::encrypted ? "-encrypted" : "";
-  findings_.add(problem, artifact, type_word(nature.type) + suffix);
+  findings_.add(problem, artifact, type_word(nature.subject.type) + suffix);
 }
 
-Walk::Tally Walk::visit_members(const Artifact& artifact, const Nature& nature,
-                                ArchiveReader& reader) {
+Walk::Tally Walk::visit_members(const Artifact& artifact, Container& container, bool hidden) {
   Tally tally;
-  const bool reliable = reader.is_zip() ? nature.zip.plain() : reader.unpacked_by_clamav();
-  const bool hidden = !reliable;
   while (!findings_.malicious()) {
-    const auto member = reader.next();
+    const auto member = container.next();
     if (!member) break;
     budget_.take_entry();
     if (!may_go_on(artifact)) break;
+    if (tally.names.size() < kMostNames) tally.names.push_back(member->name);
     if (!member->file) continue;
     ++tally.files;
-    if (member->encrypted) {
-      ++tally.encrypted;
-    } else {
-      visit_member(artifact, *member, reader, hidden);
+    if (member->encrypted) ++tally.encrypted;
+    if (member->encrypted && passwords_.empty()) {
+      ++tally.locked;
+      continue;
     }
+    visit_member(artifact, *member, container, hidden);
+    if (is_lock(container.member_problem())) ++tally.locked;
   }
   return tally;
 }
 
-void Walk::visit_member(const Artifact& artifact, const ArchiveMember& member,
-                        ArchiveReader& reader, bool hidden) {
-  Artifact inner;
-  inner.where = inside(artifact, member.name);
-  inner.depth = artifact.depth + 1;
-  inner.hidden_from_unpackers = hidden;
-  MemberBytes bytes(scratch_);
-  for (ByteView piece = reader.read(); !piece.empty(); piece = reader.read()) {
+bool Walk::take_bytes_of(const Artifact& inner, Container& container, MemberBytes& bytes) {
+  for (ByteView piece = container.read(); !piece.empty(); piece = container.read()) {
     const bool fits = bytes.size() + piece.size() <= budget_.limits().entry_bytes;
     if (budget_.take_bytes(piece.size()) && (!fits || !bytes.append(piece))) {
       budget_.stop(Reason::too_large);
     }
-    if (!may_go_on(inner)) return;
+    if (!may_go_on(inner)) return false;
   }
-  if (reader.member_problem() != Reason::none) {
-    findings_.add(reader.member_problem(), inner, reader.format_word());
+  return true;
+}
+
+void Walk::visit_member(const Artifact& artifact, const Member& member, Container& container,
+                        bool hidden) {
+  Artifact inner;
+  inner.where = inside(artifact, member.name);
+  inner.name = member.name.substr(member.name.find_last_of("/\\") + 1);
+  inner.from = container.format_word();
+  inner.depth = artifact.depth + 1;
+  inner.hidden_from_unpackers = hidden;
+  MemberBytes bytes(scratch_);
+  if (!take_bytes_of(inner, container, bytes)) return;
+  const Reason problem = container.member_problem();
+  if (problem != Reason::none && !is_lock(problem)) {
+    findings_.add(problem, inner, container.format_word());
   }
+  if (is_lock(problem)) return;
   if (!bytes.view(inner.bytes)) return findings_.add(Reason::too_large, inner, "not mapped");
   look_at(inner);
 }
 
-void Walk::report_members(const Artifact& artifact, const Nature& nature, ArchiveReader& reader,
-                          const Tally& tally) {
-  if (tally.encrypted > 0 && !reader.is_zip()) {
-    const bool all = tally.encrypted == tally.files;
-    findings_.add(all ? Reason::encrypted : Reason::partly_encrypted, artifact,
-                  reader.format_word() + "-encrypted");
-  }
-  const Reason problem = reader.problem();
-  if (problem == Reason::none || reader.member_problem() != Reason::none) return;
-  // What only looked like a container in its first bytes, and had nothing in it, is none.
-  if (!nature.certain && !nature.zip.is_zip && tally.files == 0) return;
-  findings_.add(problem, artifact, reader.format_word());
+void Walk::report_members(const Artifact& artifact, const Nature& nature,
+                          const Container& container, const Tally& tally) {
+  Remarks remarks;
+  if (tally.files < kMostNames) examine_archive_listing(tally.names, artifact.name, remarks);
+  report(artifact, remarks, false);
+  const Reason problem = container.problem();
+  if (problem == Reason::none || container.member_problem() != Reason::none) return;
+  if (nature.unseen || is_lock(problem)) return;
+  findings_.add(problem, artifact, container.format_word());
 }
 
 }  // namespace weir

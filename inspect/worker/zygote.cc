@@ -1,4 +1,5 @@
 #include "inspect/worker/zygote.h"
+#include "inspect/worker/hash_scanner.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -185,7 +186,8 @@ void Zygote::be_child(UniqueFd socket, const std::string& scratch) {
   close_all_but(socket);
   YaraScanner yara(engines_.yara);
   ClamavScanner clamav(engines_.clamav, scratch);
-  const std::array<FileScanner*, 2> scanners{&yara, &clamav};
+  HashScanner hashes(engines_.hashes);
+  const std::array<FileScanner*, 3> scanners{&hashes, &yara, &clamav};
   if (!enter_jail(child_jail(scratch), options_.best_effort)) ::_exit(3);
   ::_exit(serve_scan_jobs(socket.get(), scanners, clock_, scratch));
 }

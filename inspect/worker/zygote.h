@@ -13,6 +13,7 @@
 #include "core/fd.h"
 #include "core/jail.h"
 #include "core/result.h"
+#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 #include "inspect/worker/engines.h"
 

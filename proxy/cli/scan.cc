@@ -4,19 +4,22 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <thread>
 
 #include "conf/load.h"
 #include "core/digest.h"
 #include "core/file_type.h"
-#include "core/json_writer.h"
 #include "inspect/gateway_inspector.h"
+#include "inspect/scan_wire.h"
 #include "proxy/cli/commands.h"
+#include "proxy/cli/scan_report.h"
 
 namespace weir {
 namespace {
@@ -28,15 +31,8 @@ constexpr int kScanTrouble = 4;
 struct ScanQuestion {
   std::string config = kDefaultConfig;
   std::vector<std::string> paths;
+  std::string password_file, policy_file;
   bool json = false;
-};
-
-struct ScannedFile {
-  std::string path, sha256;
-  std::uint64_t size = 0;
-  FileType type = FileType::unknown;
-  Assessment assessment;
-  std::chrono::nanoseconds took{};
 };
 
 std::vector<std::string> files_below(const std::vector<std::string>& paths, bool& trouble) {
@@ -55,6 +51,7 @@ std::vector<std::string> files_below(const std::vector<std::string>& paths, bool
     }
     trouble = trouble || static_cast<bool>(error);
   }
+  std::ranges::sort(files);  // the same order at every run
   return files;
 }
 
@@ -88,50 +85,23 @@ Result<ScanSubject> open_subject(const std::string& path, bool old_digests, File
   return subject;
 }
 
-std::string json_line(const ScannedFile& file) {
-  std::string out;
-  JsonWriter json(out);
-  const auto worst = file.assessment.worst();
-  json.begin_object();
-  json.member("path", file.path);
-  json.member("sha256", file.sha256);
-  json.member("size", file.size);
-  json.member("type", file_type_name(file.type));
-  json.member("verdict", verdict_name(file.assessment.verdict()));
-  json.key("reason");
-  worst && worst->reason != Reason::none ? json.string(reason_name(worst->reason)) : json.null();
-  json.key("where");
-  worst && !worst->where.empty() ? json.string(worst->where) : json.null();
-  json.begin_array("findings");
-  for (const Finding& finding : file.assessment.findings()) {
-    json.begin_object();
-    json.member("scanner", scanner_name(finding.scanner));
-    json.member("verdict", verdict_name(finding.verdict));
-    json.member("name", finding.name);
-    json.member("where", finding.where);
-    json.end_object();
+// One password a line, tried in this order; what cannot be one is left out.
+Result<std::vector<std::string>> read_passwords(const std::string& path) {
+  std::vector<std::string> passwords;
+  if (path.empty()) return passwords;
+  std::ifstream file(path);
+  if (!file) return fail(Errc::invalid, Fault::config, path + ": cannot be read");
+  for (std::string line; std::getline(file, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    if (line.size() > kMaxScanPassword || passwords.size() >= kMaxScanPasswords) {
+      return fail(Errc::invalid, Fault::config,
+                  path + ": at most " + std::to_string(kMaxScanPasswords) + " passwords of " +
+                      std::to_string(kMaxScanPassword) + " bytes");
+    }
+    passwords.push_back(std::move(line));
   }
-  json.end_array();
-  json.member("artifacts", file.assessment.artifacts);
-  json.member("ms", std::chrono::duration_cast<std::chrono::milliseconds>(file.took).count());
-  json.end_object();
-  return out;
-}
-
-void print(const ScannedFile& file, bool json) {
-  if (json) {
-    std::cout << json_line(file) << '\n';
-    return;
-  }
-  std::cout << verdict_name(file.assessment.verdict()) << "  " << file.path << "  ("
-            << file_type_name(file.type) << ", " << file.size << " bytes)\n";
-  for (const Finding& finding : file.assessment.findings()) {
-    std::cout << "    " << verdict_name(finding.verdict);
-    if (finding.reason != Reason::none) std::cout << ": " << reason_name(finding.reason);
-    std::cout << "  " << scanner_name(finding.scanner) << " " << finding.name;
-    if (!finding.where.empty()) std::cout << "  in " << finding.where;
-    std::cout << '\n';
-  }
+  return passwords;
 }
 
 // Files are taken one after the other by as many of these as there are workers.
@@ -139,63 +109,138 @@ struct Work {
   GatewayInspector& inspector;
   const Clock& clock;
   Profile profile;
-  std::vector<std::string> files;
-  std::size_t next = 0;
+  std::vector<std::string> files, passwords;
+  std::shared_ptr<const Policy> policy;  // null: none was given
+  std::size_t next = 0, done = 0;
+  SteadyTime told{};
   bool json = false;
+  bool show_progress = false;
   bool trouble = false;
   Verdict worst = Verdict::clean;
 };
 
+// What the gateway's verdict stage would do with this file, whoever asked for it and from where.
+void ask_policy(const Policy& policy, ScannedFile& file) {
+  Facts facts;
+  const std::string name = fs::path(file.path).filename().string();
+  facts.file_name = name;
+  facts.size = file.size;
+  facts.file_type = file_type_name(file.type);
+  facts.file_family = family_name(family_of(file.type));
+  facts.status = 200;
+  facts.method = "GET";
+  facts.sha256 = file.sha256;
+  facts.verdict = file.assessment.verdict();
+  facts.score = file.assessment.score();
+  const auto worst = file.assessment.worst();
+  if (worst) {
+    facts.reason = worst->reason;
+    facts.threat = worst->name;
+  }
+  for (const Finding& finding : file.assessment.findings()) facts.findings.push_back(finding.name);
+  const Decision decision = policy.decide(Stage::verdict, facts);
+  file.action = action_name(decision.action);
+  file.rule = decision.rule;
+}
+
+void print(Work& work, const ScannedFile& file) {
+  std::cout << (work.json ? scan_json_line(file) + "\n" : scan_text(file)) << std::flush;
+}
+
+// To a person at a terminal, every few seconds of a long run.
+void tell_progress(Work& work) {
+  constexpr std::chrono::seconds kEvery{5};
+  const SteadyTime now = work.clock.steady();
+  if (!work.show_progress || now - work.told < kEvery) return;
+  work.told = now;
+  std::cerr << "weir: " << work.done << " of " << work.files.size() << " files\n";
+}
+
+Co<void> scan_file(Work& work, std::string path) {
+  ScannedFile file;
+  file.path = std::move(path);
+  auto subject = open_subject(file.path, work.inspector.wants_old_digests(), file.type);
+  if (!subject) {
+    std::cerr << "weir: " << subject.error().what << '\n';
+    work.trouble = true;
+    co_return;
+  }
+  file.sha256 = subject->sha256;
+  file.size = subject->size;
+  subject->passwords = work.passwords;
+  const SteadyTime began = work.clock.steady();
+  ScanTimes times;
+  file.assessment = co_await work.inspector.assess(std::move(*subject), work.profile, times);
+  file.took = work.clock.steady() - began;
+  work.worst = join(work.worst, file.assessment.verdict());
+  if (work.policy) ask_policy(*work.policy, file);
+  print(work, file);
+}
+
 Co<void> scan_files(Work& work) {
   while (work.next < work.files.size()) {
-    ScannedFile file;
-    file.path = work.files[work.next++];
-    auto subject = open_subject(file.path, work.inspector.wants_old_digests(), file.type);
-    if (!subject) {
-      std::cerr << "weir: " << subject.error().what << '\n';
-      work.trouble = true;
-      continue;
-    }
-    file.sha256 = subject->sha256;
-    file.size = subject->size;
-    const SteadyTime began = work.clock.steady();
-    ScanTimes times;
-    file.assessment = co_await work.inspector.assess(std::move(*subject), work.profile, times);
-    file.took = work.clock.steady() - began;
-    work.worst = join(work.worst, file.assessment.verdict());
-    print(file, work.json);
+    co_await scan_file(work, work.files[work.next++]);
+    ++work.done;
+    tell_progress(work);
   }
+}
+
+void run_lanes(Work& work, unsigned lanes) {
+  boost::asio::io_context context{1};
+  for (unsigned i = 0; i < lanes; ++i) {
+    boost::asio::co_spawn(context, scan_files(work), boost::asio::detached);
+  }
+  context.run();
+}
+
+// The profile that a policy gives to what no rule of its response stage names, or the strictest.
+Profile profile_for(const Policy* policy) {
+  Profile profile;
+  for (const Scanner scanner :
+       {Scanner::hash, Scanner::yara, Scanner::clamav, Scanner::structure}) {
+    profile.scanners.add(scanner);
+  }
+  if (policy != nullptr) {
+    const Decision decision = policy->decide(Stage::response, Facts{});
+    profile.suspicious_score = decision.profile->suspicious_score;
+  }
+  return profile;
 }
 
 int scan(const ScanQuestion& question) {
   std::vector<Diagnostic> problems;
   auto settings = load_settings(question.config, problems);
+  std::shared_ptr<const Policy> policy;
+  if (!question.policy_file.empty()) policy = Policy::load(question.policy_file, problems);
   print_problems(problems);
-  if (!settings) return kScanTrouble;
+  if (!settings || (!policy && !question.policy_file.empty())) return kScanTrouble;
+  auto passwords = read_passwords(question.password_file);
+  if (!passwords) {
+    std::cerr << "weir: " << passwords.error().what << '\n';
+    return kScanTrouble;
+  }
   const SystemClock clock;
   Log log(STDERR_FILENO, LogLevel::warning, clock);
   Metrics metrics;
-  InspectSettings& inspect = settings->inspect;
+  const InspectSettings& inspect = settings->inspect;
   auto inspector =
       GatewayInspector::start(inspect, helper_folder() + "/weir-scan", clock, metrics, log);
   if (!inspector) {
     std::cerr << "weir: " << inspector.error().what << '\n';
     return kScanTrouble;
   }
-  Work work{.inspector = **inspector, .clock = clock, .profile = {}, .files = {}};
-  for (const Scanner scanner :
-       {Scanner::hash, Scanner::yara, Scanner::clamav, Scanner::structure}) {
-    work.profile.scanners.add(scanner);
-  }
+  Work work{.inspector = **inspector,
+            .clock = clock,
+            .profile = profile_for(policy.get()),
+            .files = {},
+            .passwords = std::move(*passwords),
+            .policy = policy};
   work.json = question.json;
+  work.show_progress = ::isatty(STDERR_FILENO) == 1;
+  work.told = clock.steady();
   work.files = files_below(question.paths, work.trouble);
-  boost::asio::io_context context{1};
-  const unsigned lanes =
-      inspect.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : inspect.workers;
-  for (unsigned i = 0; i < lanes; ++i) {
-    boost::asio::co_spawn(context, scan_files(work), boost::asio::detached);
-  }
-  context.run();
+  run_lanes(work, inspect.workers == 0 ? std::max(1U, std::thread::hardware_concurrency())
+                                       : inspect.workers);
   return work.trouble ? kScanTrouble : static_cast<int>(work.worst);
 }
 
@@ -209,6 +254,10 @@ void add_scan(CLI::App& cli, int& exit_code) {
   auto q = std::make_shared<ScanQuestion>();
   command->add_option("paths", q->paths, "files and folders")->required();
   command->add_option("-c,--config", q->config, "settings file")->capture_default_str();
+  command->add_option("--password-list", q->password_file,
+                      "passwords to try on what is encrypted, one a line");
+  command->add_option("--policy", q->policy_file,
+                      "policy file: print what its verdict stage would do with each file");
   command->add_flag("--json", q->json, "one JSON object a line");
   command->callback([q, &exit_code] { exit_code = scan(*q); });
 }

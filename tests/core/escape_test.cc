@@ -60,5 +60,26 @@ TEST(Utf8Length, AcceptsExactlyWhatTheStandardDoes) {
   }
 }
 
+TEST(EscapeForTerminal, KeepsLettersAndNothingThatMovesTheCursor) {
+  const struct {
+    std::string_view text, want;
+  } cases[] = {
+      {"plain.txt", "plain.txt"},
+      {"\xe8\xab\x8b\xe6\xb1\x82.zip", "\xe8\xab\x8b\xe6\xb1\x82.zip"},
+      {"a\x1b[2J", "a\\x1b[2J"},
+      {"a\nb", "a\\nb"},
+      {"\xc2\x9b"
+       "31m",
+       "\\xc2\\x9b31m"},
+      {"exe.\xe2\x80\xae"
+       "fdp",
+       "exe.\\xe2\\x80\\xaefdp"},
+      {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
+      {"\xff\xe3\x81", "\\xff\\xe3\\x81"},
+  };
+  for (const auto& row : cases) EXPECT_EQ(escape_for_terminal(row.text), row.want);
+  EXPECT_EQ(escape_for_terminal("abcdef", 3), "abc...");
+}
+
 }  // namespace
 }  // namespace weir

@@ -18,6 +18,7 @@ extern "C" {  // glibc 2.36 declares it without
 #include <string>
 #include <vector>
 
+#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 
 namespace {

@@ -1,3 +1,4 @@
+#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 
 #include <fcntl.h>

@@ -88,7 +88,8 @@ TEST(VerdictCache, OnlyWhatWouldComeOutTheSameIsKept) {
       {"failed", failed_scan(Reason::crashed), false},
       {"by other rules", clean(2), false},
       {"endless",
-       with({Scanner::yara, Verdict::malicious, Reason::none, std::string(9999, 'x'), ""}), false},
+       with({Scanner::yara, Verdict::malicious, Reason::none, std::string(99'999, 'x'), ""}),
+       false},
   };
   ManualClock clock;
   for (const auto& row : table) {

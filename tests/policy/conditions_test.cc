@@ -39,6 +39,8 @@ Facts ordinary() {
   facts.reason = Reason::encrypted;
   facts.sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   facts.threat = "zip-aes256";
+  facts.findings = {"zip-aes256", "name-rtlo"};
+  facts.score = 60;
   return facts;
 }
 
@@ -104,6 +106,13 @@ const MatchCase kMatches[] = {
     {"not_first_bytes: [ssh, rdp]", true},
     {"time: mon-fri 08:00-18:00", true},
     {"time: ['sat,sun', '22:00-06:00']", false},
+    {"finding: name-rtlo", true},
+    {"finding: [other, zip-aes256]", true},
+    {"finding: zip", false},
+    {"finding: any", true},
+    {"score: '>=60'", true},
+    {"score: '>60'", false},
+    {"score: [0, 50-70]", true},
     {"method: get", true},
     {"method: [POST, PUT]", false},
     {"url: '^https://[^/]+/a/'", true},
@@ -252,6 +261,8 @@ TEST(Conditions, SayWhatIsWrong) {
       {"client: 10.0.0.0/33", "is no address or range"},
       {"client: example.com", "is no address or range"},
       {"group: stuff", "'stuff' is not defined under groups: (did you mean 'staff'?)"},
+      {"score: '>=101'", "is no score"},
+      {"score: high", "is no score"},
       {"category: malwar", "'malwar' is not defined under categories: (did you mean 'malware'?)"},
       {"host: 'a b'", "is no host"},
       {"host: 'a.*.test'", "'*' may only stand for whole labels in front"},

@@ -198,7 +198,7 @@ TEST(Walk, WhatItCannotReadIsAFinding) {
       {"7z cut short",
        cut(pack(one, {.format = archive_write_set_format_7zip})),
        {},
-       Reason::corrupt},
+       Reason::truncated},
       {"tar cut short",
        cut(pack(one, {.format = archive_write_set_format_ustar})),
        {},

@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "core/digest.h"
+#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 #include "inspect/worker/canary.h"
 #include "tests/inspect/worker/samples.h"
@@ -169,7 +170,7 @@ std::vector<Row> rows() {
       {"aes zip", packed_by("7zz a -bso0 -tzip -mem=AES256 -ppw", "a.zip", one),
        Verdict::uninspectable, Reason::encrypted, "zip-aes256"},
       {"encrypted 7z", packed_by("7zz a -bso0 -ppw", "a.7z", one), Verdict::uninspectable,
-       Reason::encrypted, "7z-encrypted"},
+       Reason::encrypted, "7z-aes256"},
       {"bomb",
        zip_of("zeros", std::string(64U << 20, '\0')),
        Verdict::uninspectable,
@@ -177,7 +178,7 @@ std::vector<Row> rows() {
        "limit passed",
        {.ratio = 100}},
       {"corrupt zip", truncated(zip_of("a.txt", plain_text())), Verdict::uninspectable,
-       Reason::corrupt, "zip: no central directory"},
+       Reason::truncated, "zip-truncated"},
       {"large member", zip_of("a", std::string(5U << 20, 'x') + plain_text()), Verdict::clean,
        Reason::none, ""},
   };

@@ -1,0 +1,61 @@
+#include "inspect/worker/known_formats.h"
+
+#include <array>
+
+#include "inspect/formats/cms.h"
+#include "inspect/formats/disk_image.h"
+#include "inspect/formats/entropy.h"
+#include "inspect/formats/office_encrypted.h"
+#include "inspect/formats/office_examine.h"
+#include "inspect/formats/ole_open.h"
+#include "inspect/formats/ole_rtf.h"
+#include "inspect/formats/onenote.h"
+#include "inspect/formats/openpgp.h"
+#include "inspect/formats/other_archives.h"
+#include "inspect/formats/outlook_tnef.h"
+#include "inspect/formats/pdf_file.h"
+#include "inspect/formats/rar.h"
+#include "inspect/formats/sealed.h"
+#include "inspect/formats/seven_zip.h"
+#include "inspect/signs/signs.h"
+
+namespace weir {
+namespace {
+
+constexpr std::array kExaminers{
+    // What cannot be seen.
+    Examine{examine_seven_zip},
+    Examine{examine_rar},
+    Examine{examine_other_archives},
+    Examine{examine_office},
+    Examine{examine_pdf},
+    Examine{examine_cms},
+    Examine{examine_openpgp},
+    Examine{examine_sealed},
+    Examine{examine_disk_image},
+    Examine{examine_entropy},
+    // What ordinary files do not have.
+    Examine{examine_pe},
+    Examine{examine_elf},
+    Examine{examine_script},
+    Examine{examine_macro},
+    Examine{examine_pdf_signs},
+};
+
+constexpr std::array kContainers{
+    KnownContainer{open_cms_signed, nullptr},
+    KnownContainer{open_disk_image, nullptr},
+    KnownContainer{open_pdf, open_pdf},
+    KnownContainer{open_office_encrypted, open_office_encrypted},
+    KnownContainer{open_ole, nullptr},
+    KnownContainer{open_rtf, nullptr},
+    KnownContainer{open_onenote, nullptr},
+    KnownContainer{open_tnef, nullptr},
+};
+
+}  // namespace
+
+std::span<const Examine> known_examiners() { return kExaminers; }
+std::span<const KnownContainer> known_containers() { return kContainers; }
+
+}  // namespace weir
