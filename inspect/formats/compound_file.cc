@@ -257,6 +257,7 @@ CompoundStream::CompoundStream(const CompoundFile& file, const CompoundFile::Ent
 ByteView CompoundStream::next(std::size_t most) {
   if (left_ == 0 || most == 0 || problem_ != Reason::none) return {};
   most = static_cast<std::size_t>(std::min<std::uint64_t>(most, left_));
+  const bool exists = sector_ < CompoundFile::kEnd;
   const ByteView piece = mini_ ? mini_sector(most) : run(most);
   left_ -= piece.size();
   if (mini_) {
@@ -267,7 +268,7 @@ ByteView CompoundStream::next(std::size_t most) {
     }
   }
   given_ += piece.size();
-  if (piece.empty()) problem_ = sector_ < CompoundFile::kEnd ? Reason::truncated : Reason::corrupt;
+  if (piece.empty()) problem_ = exists ? Reason::truncated : Reason::corrupt;
   if (given_ > file_.file_.size()) problem_ = Reason::corrupt;  // its chain goes round
   return piece;
 }

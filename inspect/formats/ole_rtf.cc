@@ -109,8 +109,9 @@ struct RtfObject {
 
 // What has no header that we understand may still hold a compound file.
 std::vector<std::uint8_t> from_compound_file(std::vector<std::uint8_t> bytes) {
-  constexpr std::array<std::uint8_t, 8> kMagic{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1};
-  const auto found = std::ranges::search(bytes, kMagic);
+  constexpr std::array<std::uint8_t, 8> kCompoundFile{0xd0, 0xcf, 0x11, 0xe0,
+                                                      0xa1, 0xb1, 0x1a, 0xe1};
+  const auto found = std::ranges::search(bytes, kCompoundFile);
   if (!found.empty()) bytes.erase(bytes.begin(), found.begin());
   return bytes;
 }

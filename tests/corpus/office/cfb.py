@@ -1,4 +1,4 @@
-"""Writes a compound file ([MS-CFB], version 3) from {path: bytes}; paths have '/' between names."""
+"""Writes a compound file ([MS-CFB], version 3 or 4) from {path: bytes}; paths have '/' between names."""
 import struct
 
 FREE, END, FATSECT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
@@ -12,7 +12,8 @@ def pad(data, size):
     return data + b"\0" * (-len(data) % size)
 
 
-def write(streams):
+def write(streams, version=3):
+    size_of_sector = 512 if version == 3 else 4096
     entries = [["Root Entry", 5, None, [], b""]]  # name, type, parent, children, data
     index = {"": 0}
     for path, data in streams.items():
@@ -23,7 +24,7 @@ def write(streams):
             if here not in index:
                 kind = 2 if i == len(parts) - 1 and data is not None else 1
                 index[here] = len(entries)
-                entries.append([part, kind, index[parent], [], data or b""])
+                entries.append([part, kind, index[parent], [], data if kind == 2 else b""])
                 entries[index[parent]][3].append(index[here])
             parent = here
     mini, mini_fat, big = b"", [], []
@@ -42,9 +43,9 @@ def write(streams):
     sectors, fat = [], []
 
     def add(data):
-        data = pad(data, 512)
-        count, first = len(data) // 512, len(sectors)
-        sectors.extend(data[k:k + 512] for k in range(0, len(data), 512))
+        data = pad(data, size_of_sector)
+        count, first = len(data) // size_of_sector, len(sectors)
+        sectors.extend(data[k:k + size_of_sector] for k in range(0, len(data), size_of_sector))
         fat.extend(chain(count, first))
         return first if count else END
 
@@ -66,18 +67,19 @@ def write(streams):
                                  b"", 0, 0, 0, start, size)
     directory_start = add(directory)
     count = 1
-    while (len(fat) + count) * 4 > count * 512:
+    while (len(fat) + count) * 4 > count * size_of_sector:
         count += 1
     fat_start = len(sectors)
     fat += [FATSECT] * count
     table = b"".join(struct.pack("<I", x) for x in fat)
-    table += b"\xff" * (count * 512 - len(table))
-    header = struct.pack("<8s16sHHHHH6sIIIIIIIII", bytes.fromhex("d0cf11e0a1b11ae1"), b"", 0x3E, 3,
-                         0xFFFE, 9, 6, b"", 0, count, directory_start, 0, 4096, mini_fat_start,
-                         (len(mini_fat) * 4 + 511) // 512, END, 0)
+    table += b"\xff" * (count * size_of_sector - len(table))
+    header = struct.pack("<8s16sHHHHH6sIIIIIIIII", bytes.fromhex("d0cf11e0a1b11ae1"), b"", 0x3E, version,
+                         0xFFFE, size_of_sector.bit_length() - 1, 6, b"", 0, count, directory_start, 0, 4096, mini_fat_start,
+                         (len(mini_fat) * 4 + size_of_sector - 1) // size_of_sector, END, 0)
     difat = [fat_start + i for i in range(count)]
     difat += [FREE] * (109 - count)
-    return header + b"".join(struct.pack("<I", x) for x in difat) + b"".join(sectors) + table
+    header += b"".join(struct.pack("<I", x) for x in difat)
+    return pad(header, size_of_sector) + b"".join(sectors) + table
 
 
 def rewritten(path):

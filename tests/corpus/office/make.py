@@ -270,6 +270,106 @@ def odf_manifest(path, algorithm, extra=""):
 MIME = "application/vnd.oasis.opendocument.text"
 
 
+# [MS-OXMSG]: one message with an attachment, and one more with a file in it.
+def message(name):
+    inner = "__attach_version1.0_#00000001/__substg1.0_3701000D/"
+    save(name, cfb.write({
+        "__properties_version1.0": b"\0" * 32,
+        "__substg1.0_1000001F": "Hello weir".encode("utf-16-le"),
+        "__attach_version1.0_#00000000/__substg1.0_37010102": b"first attachment" * 400,
+        "__attach_version1.0_#00000000/__substg1.0_3704001E": b"OFFER~1.ZIP",
+        "__attach_version1.0_#00000000/__substg1.0_3707001F": "offer \u00e4.zip".encode("utf-16-le"),
+        inner + "__attach_version1.0_#00000000/__substg1.0_37010102": b"inner attachment",
+        inner + "__attach_version1.0_#00000000/__substg1.0_3704001E": b"run.vbs\0"}, version=4))
+
+
+def msi_name(text, table):
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
+    out = "\u4840" if table else ""
+    for i in range(0, len(text), 2):
+        codes = [alphabet.index(c) for c in text[i:i + 2]]
+        out += chr(0x3800 + codes[0] + codes[1] * 64 if len(codes) == 2 else 0x4800 + codes[0])
+    return out
+
+
+def ppt_record(kind, body):
+    return struct.pack("<HHI", 0, kind, len(body)) + body
+
+
+# [MS-PPT] 2.3: one object, encrypted under its persist id, and what describes the encryption.
+def presentation(name, password):
+    body = ppt_record(0x03E8, "slides of weir".encode("utf-16-le"))
+    token = 0xE391C05F
+    objects, session = [(1, 0)], b""
+    if password:
+        body = rc4(crypto_api_block(password, 128, 1), body)
+        token = 0xF3D1C4DF
+        session = ppt_record(0x2F14, crypto_api_info(password, 128))
+        objects.append((2, len(body)))
+    document = body + session
+    directory_at = len(document)
+    document += ppt_record(0x1772, b"".join(
+        struct.pack("<II", 1 << 20 | number, offset) for number, offset in objects))
+    edit_at = len(document)
+    edit = struct.pack("<IIIIIII", 0, 0, 0, directory_at, 1, len(objects), 0)
+    document += ppt_record(0x0FF5, edit + (struct.pack("<I", 2) if password else b""))
+    user = ppt_record(0x0FF6, struct.pack("<III", 0x14, token, edit_at) + b"\0" * 12)
+    save(name, cfb.write({"PowerPoint Document": document, "Current User": user}))
+
+
+# [MS-ONESTORE]: the header, one list of file nodes, files in between.
+def section(name, files, encrypted):
+    guid = bytes.fromhex
+    head = bytearray(1024)
+    head[:16] = guid("e4525c7b8cd8a74daeb15378d02996d3")
+    head[48:64] = guid("3fdd9a101b91f549a5d01791edc8aed8")
+
+    def fragment(nodes, size):
+        body = struct.pack("<QII", 0xA4567AB1F5F7F4C4, 0x10, 0) + nodes
+        return body.ljust(size - 20, b"\0") + struct.pack("<QIQ", 0xFFFFFFFFFFFFFFFF, 0,
+                                                          0x8BC215C38233BA4B)
+    # A reference to a second list: 8 bytes of place, 4 of size.
+    node = struct.pack("<IQI", 0x08 | 16 << 10 | 2 << 27, 1280, 256)
+    kind = 0x7C if encrypted else 0x1C
+    root, second = fragment(node, 256), fragment(struct.pack("<I", kind | 4 << 10), 256)
+    struct.pack_into("<QI", head, 172, 1024, 256)
+    out = bytes(head) + root + second
+    for data in files:
+        out += guid("e716e3bd65261145a4c48d4d0b7a9eac") + struct.pack("<QIQ", len(data), 0, 0)
+        out += data + b"\0" * (-len(data) % 8) + guid("22a7fb71790f0b4abb13899256426b24")
+    save(name, out)
+
+
+def tnef(name):
+    def attribute(level, kind, data):
+        return struct.pack("<BII", level, kind, len(data)) + data + struct.pack(
+            "<H", sum(data) & 0xFFFF)
+    long_name = "long name.docx\0".encode("utf-16-le")
+    properties = struct.pack("<I", 2) + struct.pack("<HHI", 3, 0x0E20, 5)
+    properties += struct.pack("<HHII", 0x1F, 0x3707, 1, len(long_name)) + long_name + b"\0" * 2
+    out = struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x00089006, struct.pack("<I", 0x10000))
+    out += attribute(2, 0x00069002, b"\0" * 14) + attribute(2, 0x00018010, b"LONGNA~1.DOC\0")
+    out += attribute(2, 0x0006800F, b"first file") + attribute(2, 0x00069005, properties)
+    out += attribute(2, 0x00069002, b"\0" * 14) + attribute(2, 0x00018010, b"second.txt\0")
+    save(name, out + attribute(2, 0x0006800F, b"second file"))
+
+
+def rtf_objects(name):
+    native = ole_native(b"run.js", b"WScript.Echo(1)")[4:]
+
+    def ole1(kind, data):
+        return struct.pack("<III", 0x501, 2, len(kind)) + kind + b"\0" * 8 + struct.pack(
+            "<I", len(data)) + data
+    package = ole1(b"Package\0", native).hex()
+    hidden = package[:9] + "\r\n{\\*\\junk 41 42}" + package[9:20] + "\\'ab {\\b " + package[20:41] + "}"
+    hidden += package[41:]
+    raw = ole1(b"Word.Document.8\0", b"not a compound file")
+    text = "{\\rtf1 weir {\\object\\objemb{\\*\\objclass Package}{\\*\\objdata " + package + "}}"
+    text += "{\\object{\\*\\objdata " + hidden + "}}"
+    out = text.encode() + b"{\\object{\\*\\objdata\\bin%d " % len(raw) + raw + b"}}"
+    save(name, out + b"{\\object{\\*\\objdata 000102}}}")
+
+
 def main():
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
     standard("plain.docx", "weir", "standard.docx")
@@ -298,6 +398,16 @@ def main():
     manifest_zip("plain.pages", {"Index/Document.iwa": b"\0" * 9}, None)
     manifest_zip("password.pages", {"Index/Document.iwa": b"\1" * 9, ".iwpv2": b"\2" * 9,
                                     ".iwph": b"hint"}, None)
+    message("message.msg")
+    save("names.msi", cfb.write({msi_name("File", True): b"\0" * 8, msi_name("Data.cab", False):
+                                 b"MSCF" * 2, "\x05SummaryInformation": b"\0" * 8}))
+    presentation("plain.ppt", "")
+    presentation("cryptoapi.ppt", "weir")
+    presentation("velvet.ppt", "/01Hannes Ruescher/01")
+    section("plain.one", [b"first file", b"second file!"], False)
+    section("password.one", [], True)
+    tnef("winmail.dat")
+    rtf_objects("objects.rtf")
     streams = cfb.rewritten("plain.doc")
     streams["ObjectPool/_1/\x01Ole10Native"] = ole_native(b"run.cmd", b"echo weir\r\n")
     streams["ObjectPool/_2/EncryptedPackage"] = b"\1" * 64

@@ -59,6 +59,19 @@ TEST(OpenOfficeEncrypted, BoundsTheWorkOfATry) {
   EXPECT_EQ(unlock_package(encryption, "weir"), std::nullopt);
 }
 
+TEST(OpenOfficeEncrypted, GivesTheObjectsOfPresentations) {
+  Reason problem = Reason::none;
+  const std::string plain = office_file("plain.ppt");
+  const auto file = CompoundFile::open(as_bytes(plain), problem);
+  ASSERT_TRUE(file);
+  const Octets want = file->read(*file->stream("PowerPoint Document"), 36);
+  for (const char* name : {"cryptoapi.ppt", "velvet.ppt"}) {
+    const NamedBytes members = opened(office_file(name), {"weir"});
+    ASSERT_EQ(members.size(), 1U) << name;
+    EXPECT_TRUE(members[0].second.starts_with(as_text(want))) << name;
+  }
+}
+
 TEST(OpenOfficeEncrypted, SaysThatNoPasswordFits) {
   for (const char* file : {"agile.docx", "standard.docx", "extensible.docx", "irm.docx",
                            "password.doc", "cryptoapi.doc", "password.xls", "xor.xls"}) {

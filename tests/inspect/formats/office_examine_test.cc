@@ -33,6 +33,8 @@ TEST(ExamineOffice, TellsWhatIsEncryptedAndHow) {
       {"password.xls", {"encrypted xls-rc4"}},
       {"cryptoapi.xls", {"encrypted xls-cryptoapi"}},
       {"xor.xls", {"encrypted xls-xor"}},
+      {"cryptoapi.ppt", {"encrypted ppt-cryptoapi"}},
+      {"password.one", {"encrypted one-encrypted"}},
       {"password.hwp", {"encrypted hwp-encrypted"}},
       {"drm.hwp", {"encrypted hwp-drm"}},
       {"password.odt", {"encrypted odf-aes256"}},
@@ -48,14 +50,15 @@ TEST(ExamineOffice, TellsWhatIsEncryptedAndHow) {
 TEST(ExamineOffice, IsSilentOnWhatCanBeRead) {
   for (const char* file :
        {"plain.doc", "plain.docx", "plain.xls", "plain.xlsx", "plain.odt", "plain.rtf", "plain.hwp",
-        "plain.pages", "macro.xls", "sheet-protected.xls", "sheet-protected.xlsx"}) {
+        "plain.ppt", "plain.one", "message.msg", "names.msi", "plain.pages", "macro.xls",
+        "sheet-protected.xls", "sheet-protected.xlsx"}) {
     EXPECT_EQ(examined(office_file(file)), Texts()) << file;
   }
 }
 
 TEST(ExamineOffice, TriesWhatExcelTriesByItself) {
   for (const char* file : {"velvet-agile.xlsx", "velvet-standard.xlsx", "velvet-rc4.xls",
-                           "velvet-cryptoapi.xls", "velvet-xor.xls"}) {
+                           "velvet-cryptoapi.xls", "velvet-xor.xls", "velvet.ppt"}) {
     EXPECT_EQ(examined(office_file(file)), Texts()) << file;
   }
 }
