@@ -2,83 +2,44 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/cursor.h"
+#include "core/text_type.h"
+#include "inspect/formats/archive_names.h"
+#include "inspect/formats/archive_tally.h"
+#include "inspect/formats/zip_structure_layout.h"
+#include "inspect/formats/zip_structure_records.h"
 
 namespace weir {
 namespace {
 
-constexpr std::uint32_t kLocalSignature = 0x04034b50, kEntrySignature = 0x02014b50,
-                        kEndSignature = 0x06054b50, kEnd64Signature = 0x06064b50,
-                        kLocator64Signature = 0x07064b50, kDescriptorSignature = 0x08074b50;
-constexpr std::size_t kEndBytes = 22, kLocator64Bytes = 20;
-constexpr std::size_t kMostEnds = 64;
+// What libarchive 3.6 unpacks; 9 (deflate64), 97 (WavPack), 96 (JPEG) and others it does not.
+constexpr std::array<std::uint16_t, 7> kReadMethods{0, 8, 12, 14, 93, 95, 98};
+constexpr std::uint16_t kExtraUnicodePath = 0x7075;
 constexpr std::uint32_t kUnset32 = 0xffffffff;
-constexpr std::uint16_t kUnset16 = 0xffff;
-constexpr std::uint16_t kFlagEncrypted = 1U << 0, kFlagDescriptor = 1U << 3, kFlagStrong = 1U << 6,
-                        kFlagMasked = 1U << 13;
-constexpr std::uint16_t kExtraZip64 = 0x0001, kExtraStrong = 0x0017, kExtraAes = 0x9901;
-constexpr std::uint16_t kMethodStored = 0, kMethodDeflated = 8, kMethodAes = 99;
 
-struct Directory {
-  std::uint64_t at = 0;      // of the end record
-  std::uint64_t offset = 0;  // of the first entry, in this file
-  std::uint64_t entries = 0;
-  std::uint64_t shift = 0;  // bytes before the archive that its offsets do not count
-  bool several_disks = false;
-};
+bool is_unknown_size(std::uint64_t size) { return size == 0 || size == kUnset32; }
 
-struct Entry {
-  std::uint16_t flags = 0, method = 0;
-  std::uint32_t crc = 0;
-  std::uint64_t packed = 0, size = 0, local = 0;
-  ByteView name, extra;
-};
+char plain_separator(char c) { return c == '\\' ? '/' : c; }
 
-struct Extent {
-  std::uint64_t begin = 0, end = 0;
-  bool descriptor = false;
-};
-
-// The extra field of this id, or nothing (APPNOTE 4.5).
-std::optional<ByteView> extra_field(ByteView extra, std::uint16_t wanted) {
-  Cursor in(extra);
-  while (in.remaining() >= 4) {
-    const std::uint16_t id = in.u16le();
-    const ByteView body = in.take(in.u16le());
-    if (in.failed()) return std::nullopt;
-    if (id == wanted) return body;
-  }
-  return std::nullopt;
+bool has_high_byte(std::string_view name) {
+  return std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
-// Fields that do not fit have their true value in the extra field, in this order (4.5.3).
-bool widen(Entry& entry, bool with_local) {
-  const bool wide =
-      entry.size == kUnset32 || entry.packed == kUnset32 || (with_local && entry.local == kUnset32);
-  const auto field = extra_field(entry.extra, kExtraZip64);
-  if (!wide || !field) return !wide;
-  Cursor in(*field);
-  if (entry.size == kUnset32) entry.size = in.u64le();
-  if (entry.packed == kUnset32) entry.packed = in.u64le();
-  if (with_local && entry.local == kUnset32) entry.local = in.u64le();
-  return in.ok();
+std::string_view extension_of(std::string_view name) {
+  const auto dot = name.find_last_of("./\\");
+  return dot == name.npos || name[dot] != '.' ? std::string_view() : name.substr(dot);
 }
 
-std::string_view encryption_word(const Entry& entry) {
-  if ((entry.flags & kFlagMasked) != 0) return "zip-masked";
-  if (const auto aes = extra_field(entry.extra, kExtraAes); aes || entry.method == kMethodAes) {
-    constexpr std::array<std::string_view, 4> kStrengths{"zip-aes", "zip-aes128", "zip-aes192",
-                                                         "zip-aes256"};
-    const std::size_t strength = aes && aes->size() >= 5 ? (*aes)[4] : 0;
-    return kStrengths[strength < kStrengths.size() ? strength : 0];
-  }
-  if ((entry.flags & kFlagStrong) != 0 || extra_field(entry.extra, kExtraStrong)) {
-    return "zip-strong";
-  }
-  return (entry.flags & kFlagEncrypted) != 0 ? "zip-traditional" : "";
+// Writers encode names of other alphabets in the two headers differently; then what counts is that
+// they cannot stand for another kind of file.
+bool same_name(std::string_view a, std::string_view b) {
+  if (std::ranges::equal(a, b, {}, plain_separator, plain_separator)) return true;
+  return (has_high_byte(a) || has_high_byte(b)) && extension_of(a) == extension_of(b);
 }
 
 class ZipReader {
@@ -86,237 +47,243 @@ class ZipReader {
   ZipReader(ByteView file, std::uint64_t most) : file_(file), most_entries_(most) {}
 
   ZipStructure read() {
-    const bool begins = Cursor(file_).u32le() == kLocalSignature;
-    const auto directory = find_directory();
-    result_.is_zip = begins || directory;
+    const bool begins = begins_with(ZipSignature::kLocal);
+    const bool first_disk = begins_with(ZipSignature::kDescriptor) &&
+                            Cursor(file_.subspan(4)).u32le() == ZipSignature::kLocal;
+    const ZipPlace place = find_zip_directory(file_, begins);
+    result_.is_zip = begins || first_disk || place.kind != ZipPlace::Kind::none;
     if (!result_.is_zip) return std::move(result_);
-    if (!directory) {
-      problem(Reason::corrupt, "zip: no central directory");
-    } else if (directory->several_disks) {
-      problem(Reason::multi_volume, "zip: one of several volumes");
+    if (first_disk && place.kind != ZipPlace::Kind::whole) {
+      problem(Reason::multi_volume, "zip-volume");
     } else {
-      read_entries(*directory);
+      read_from(place);
     }
     report_encryption();
+    std::ranges::sort(result_.problems, {}, rank);
     return std::move(result_);
   }
 
  private:
-  void problem(Reason reason, std::string name) {
-    const auto same = [&](const ZipProblem& p) { return p.reason == reason && p.name == name; };
-    if (std::ranges::none_of(result_.problems, same)) {
-      result_.problems.push_back({reason, std::move(name)});
-    }
-  }
-  void differ(std::string_view what) {
-    problem(Reason::parsers_disagree, "zip: " + std::string(what));
+  // What a person can do something about comes first.
+  static int rank(const Remark& problem) {
+    constexpr std::array kOrder{Reason::encrypted,    Reason::partly_encrypted,
+                                Reason::multi_volume, Reason::truncated,
+                                Reason::unsupported,  Reason::parsers_disagree};
+    return static_cast<int>(std::ranges::find(kOrder, problem.reason) - kOrder.begin());
   }
 
-  // The last end record whose directory is where it says. Others may belong to archives stored in
-  // this one; outside of all entries they are for another kind of reader.
-  std::optional<Directory> find_directory() {
-    std::optional<Directory> found;
-    if (file_.size() < kEndBytes) return found;
-    const std::size_t last = file_.size() - kEndBytes;
-    const std::size_t first = last > kUnset16 ? last - kUnset16 : 0;
-    for (std::size_t at = last + 1; at-- > first;) {
-      if (file_[at] != 'P' || Cursor(file_.subspan(at)).u32le() != kEndSignature) continue;
-      const auto directory = directory_at(at);
-      if (!directory) continue;
-      if (found) {
-        if (other_ends_.size() < kMostEnds) other_ends_.push_back(at);
-      } else {
-        found = directory;
+  bool begins_with(std::uint32_t signature) const { return Cursor(file_).u32le() == signature; }
+
+  void problem(Reason reason, std::string_view name, std::string detail = {}) {
+    if (result_.problems.size() >= Remarks::kMost) return;
+    if (std::ranges::find(result_.problems, name, &Remark::name) == result_.problems.end()) {
+      result_.problems.push_back({reason, std::string(name), std::move(detail), 0});
+    }
+  }
+  void differ(std::string_view name, ByteView where = {}) {
+    problem(Reason::parsers_disagree, name, shown_member_name(as_text(where)));
+  }
+
+  void read_from(const ZipPlace& place) {
+    switch (place.kind) {
+      case ZipPlace::Kind::none: return read_without_directory();
+      case ZipPlace::Kind::several: return problem(Reason::multi_volume, "zip-volume");
+      case ZipPlace::Kind::sealed: return problem(Reason::encrypted, "zip-encrypted-directory");
+      case ZipPlace::Kind::lost:
+        return problem(Reason::corrupt, "zip-corrupt", "no directory among many end records");
+      case ZipPlace::Kind::whole: break;
+    }
+    if (place.two_directories) differ("zip-two-directories");
+    if (place.two_answers) differ("zip-two-end-records");
+    read_entries(place);
+    report_names();
+    check_layout(place);
+  }
+
+  // The archive's end is missing; its first local headers are there.
+  void read_without_directory() {
+    Cursor in(file_);
+    for (std::uint64_t i = 0; i < most_entries_; ++i) {
+      const auto local = read_zip_local(in);
+      if (!local) break;
+      const bool later = local->has(ZipFlag::kDescriptor) && local->size == 0;
+      if (later || !local->is_empty()) count(*local);
+      const bool known = local->sizes_known && (local->packed != 0 || local->size == 0);
+      if (!known || (local->has(ZipFlag::kDescriptor) && local->packed == 0)) {
+        return problem(Reason::truncated, "zip-truncated");
       }
+      in.skip(local->packed);
+      if (local->has(ZipFlag::kDescriptor)) skip_descriptor(in);
     }
-    return found;
+    const bool strange = in.remaining() >= 4 && as_text(in.peek(2)) != "PK" && result_.files > 0;
+    problem(strange ? Reason::corrupt : Reason::truncated,
+            strange ? "zip-corrupt" : "zip-truncated", "no central directory");
   }
 
-  std::optional<Directory> directory_at(std::size_t at) {
-    Cursor in(file_.subspan(at + 4));
-    Directory end{.at = at};
-    const std::uint16_t disk = in.u16le(), first_disk = in.u16le(), here = in.u16le();
-    end.entries = in.u16le();
-    std::uint64_t size = in.u32le();
-    end.offset = in.u32le();
-    end.several_disks = (disk != 0 && disk != kUnset16) || first_disk != disk;
-    if (here != end.entries) end.several_disks = true;
-    std::uint64_t ends_at = at;
-    if (end.entries == kUnset16 || size == kUnset32 || end.offset == kUnset32) {
-      if (!read_end64(at, end, size, ends_at)) return std::nullopt;
-    }
-    if (end.several_disks) return end;
-    if (size > ends_at || end.offset > ends_at - size) return std::nullopt;
-    end.shift = ends_at - size - end.offset;
-    end.offset += end.shift;
-    if (end.entries == 0) return size == 0 ? std::optional(end) : std::nullopt;
-    if (Cursor(file_.subspan(end.offset)).u32le() != kEntrySignature) return std::nullopt;
-    return end;
+  static void skip_descriptor(Cursor& in) {
+    const bool marked = Cursor(in.peek(4)).u32le() == ZipSignature::kDescriptor;
+    in.skip(marked ? 16 : 12);
   }
 
-  bool read_end64(std::size_t at, Directory& end, std::uint64_t& size, std::uint64_t& ends_at) {
-    if (at < kLocator64Bytes) return false;
-    Cursor locator(file_.subspan(at - kLocator64Bytes, kLocator64Bytes));
-    if (locator.u32le() != kLocator64Signature) return true;  // 65,535 entries, by chance
-    locator.skip(4);
-    const std::uint64_t record = locator.u64le();
-    Cursor in(file_);
-    in.seek(record);
-    if (in.u32le() != kEnd64Signature) return false;
-    in.skip(8 + 2 + 2 + 4 + 4 + 8);
-    end.entries = in.u64le();
-    size = in.u64le();
-    end.offset = in.u64le();
-    ends_at = record;
-    end.at = record;
-    return in.ok();
-  }
-
-  void read_entries(const Directory& directory) {
-    Cursor in(file_);
-    in.seek(directory.offset);
-    if (directory.entries > most_entries_) problem(Reason::too_many, "zip: too many entries");
-    const std::uint64_t count = std::min(directory.entries, most_entries_);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const auto entry = read_entry(in);
-      if (!entry) return problem(Reason::corrupt, "zip: central directory is cut short");
+  void read_entries(const ZipPlace& place) {
+    Cursor in(file_.first(place.end.directory_end));
+    in.seek(place.directory);
+    shift_ = place.shift;
+    std::uint64_t count = 0;
+    while (Cursor(in.peek(4)).u32le() == ZipSignature::kEntry) {
+      if (count == most_entries_) {
+        return problem(Reason::too_many, "zip-too-many", std::to_string(count) + " entries");
+      }
+      const auto entry = read_zip_entry(in);
+      if (!entry) return problem(Reason::corrupt, "zip-corrupt", "directory is cut short");
+      if (count++ == 0) choose_shift(*entry);
       judge(*entry);
-      compare_with_local(*entry, directory);
     }
-    if (in.position() != directory.at && count == directory.entries) {
-      check_after_entries(in, directory);
-    }
-    check_gaps(directory);
+    check_count(place.end, count);
   }
 
-  // Between the last entry and the end record only a digital signature may stand (4.3.13).
-  void check_after_entries(Cursor in, const Directory& directory) {
-    if (in.position() < directory.at && in.u32le() == kEntrySignature) {
-      differ("more entries than the directory counts");
-    }
+  // Old writers count to 65,535 and begin again.
+  void check_count(const ZipEnd& end, std::uint64_t count) {
+    const bool narrow = end.directory_end == end.at;
+    if (count == end.entries || (narrow && count % 65536 == end.entries % 65536)) return;
+    if (narrow && end.entries == 0xffff && count > end.entries) return;
+    if (count > end.entries) return differ("zip-more-entries");
+    problem(Reason::corrupt, "zip-corrupt", "directory is cut short");
   }
 
-  std::optional<Entry> read_entry(Cursor& in) {
-    if (in.u32le() != kEntrySignature) return std::nullopt;
-    in.skip(4);  // versions
-    Entry entry;
-    entry.flags = in.u16le();
-    entry.method = in.u16le();
-    in.skip(4);  // time
-    entry.crc = in.u32le();
-    entry.packed = in.u32le();
-    entry.size = in.u32le();
-    const std::uint16_t name = in.u16le(), extra = in.u16le(), comment = in.u16le();
-    in.skip(8);  // disk, attributes
-    entry.local = in.u32le();
-    entry.name = in.take(name);
-    entry.extra = in.take(extra);
-    in.skip(comment);
-    if (in.failed() || !widen(entry, true)) return std::nullopt;
-    return entry;
+  // Offsets may count what is before the archive although the directory's own does not.
+  void choose_shift(const ZipEntry& first) {
+    const auto is_local = [&](std::uint64_t at) {
+      return at < file_.size() && Cursor(file_.subspan(at)).u32le() == ZipSignature::kLocal;
+    };
+    if (!is_local(first.local + shift_) && is_local(first.local)) shift_ = 0;
   }
 
-  void judge(const Entry& entry) {
-    const bool directory = !entry.name.empty() && entry.name.back() == '/' && entry.size == 0;
-    if (directory) return;
+  void count(const ZipEntry& entry) {
+    if (entry.is_directory()) return;
     ++result_.files;
-    const std::string_view word = encryption_word(entry);
-    if (!word.empty()) {
-      ++result_.encrypted;
-      if (word_.empty()) word_ = word;
-    } else if (entry.method != kMethodStored && entry.method != kMethodDeflated) {
-      result_.common_methods = false;
-    }
+    const ZipEncryption encryption = zip_encryption(entry);
+    if (encryption.word.empty()) return judge_method(entry);
+    ++result_.encrypted;
+    if (encryption_.word.empty()) encryption_ = encryption;
   }
 
-  void compare_with_local(const Entry& entry, const Directory& directory) {
+  void judge_method(const ZipEntry& entry) {
+    if (entry.method == ZipMethod::kStored || entry.method == ZipMethod::kDeflated) return;
+    result_.common_methods = false;
+    if (std::ranges::find(kReadMethods, entry.method) != kReadMethods.end()) return;
+    problem(Reason::unsupported, "zip-method-" + std::to_string(entry.method),
+            shown_member_name(as_text(entry.name)));
+  }
+
+  void judge(const ZipEntry& entry) {
+    if (!entry.is_empty()) count(entry);
+    const std::string_view name = as_text(entry.name);
+    examine_member_name(name, result_.signs);
+    if (!entry.is_directory()) {
+      names_.emplace_back(std::hash<std::string_view>()(name), entry.size << 32 ^ entry.crc);
+    }
+    look_at_unicode_name(entry);
+    compare_with_local(entry);
+  }
+
+  void look_at_unicode_name(const ZipEntry& entry) {
+    const auto field = zip_extra(entry.extra, kExtraUnicodePath);
+    if (!field || field->size() < 6) return;
+    const std::string_view other = as_text(field->subspan(5));
+    if (same_name(as_text(entry.name), other) || has_high_byte(other)) return;
+    if (extension_of(other) == extension_of(as_text(entry.name))) return;
+    result_.signs.sign("zip-unicode-name", 20, shown_member_name(other));
+  }
+
+  void compare_with_local(const ZipEntry& entry) {
+    const std::uint64_t at = entry.local + shift_;
     Cursor in(file_);
-    const std::uint64_t at = entry.local + directory.shift;
     in.seek(at < entry.local ? file_.size() : at);
-    const bool signature = in.u32le() == kLocalSignature;
-    in.skip(2);
-    Entry local;
-    local.flags = in.u16le();
-    local.method = in.u16le();
-    in.skip(4);
-    local.crc = in.u32le();
-    local.packed = in.u32le();
-    local.size = in.u32le();
-    const std::uint16_t name = in.u16le(), extra = in.u16le();
-    local.name = in.take(name);
-    local.extra = in.take(extra);
-    const bool wide = widen(local, false);
+    const auto local = read_zip_local(in);
     const std::uint64_t data = in.position();
     in.skip(entry.packed);
-    if (!signature || in.failed()) return problem(Reason::corrupt, "zip: an entry is cut short");
-    if (!wide) differ("local sizes");
-    extents_.push_back(
-        {at, data + entry.packed, ((entry.flags | local.flags) & kFlagDescriptor) != 0});
-    compare(entry, local);
+    if (!local || in.failed()) {
+      const bool beyond = at >= file_.size() || local;
+      return problem(Reason::corrupt, "zip-corrupt",
+                     beyond ? "an entry is cut short" : "an entry is not where it should be");
+    }
+    extents_.push_back({at, data + entry.packed,
+                        entry.has(ZipFlag::kDescriptor) || local->has(ZipFlag::kDescriptor)});
+    compare(entry, *local);
   }
 
-  void compare(const Entry& entry, const Entry& local) {
-    const bool masked = (local.flags & kFlagMasked) != 0;
-    if (!masked && !std::ranges::equal(entry.name, local.name)) differ("local name differs");
-    if (entry.method != local.method) differ("local method differs");
-    if (((entry.flags ^ local.flags) & kFlagEncrypted) != 0) differ("local encryption differs");
-    if (masked || (local.flags & kFlagDescriptor) != 0) return;  // the values follow the data
-    if (entry.packed != local.packed || entry.size != local.size) differ("local size differs");
-    if (entry.crc != local.crc) differ("local checksum differs");
+  void compare(const ZipEntry& entry, const ZipEntry& local) {
+    const bool masked = local.has(ZipFlag::kMasked);
+    if (!masked && !same_name(as_text(entry.name), as_text(local.name))) {
+      differ("zip-local-name", local.name);
+    }
+    if (entry.is_empty() && is_unknown_size(local.packed)) return;
+    if (entry.method != local.method) differ("zip-local-method", entry.name);
+    if (((entry.flags ^ local.flags) & ZipFlag::kEncrypted) != 0) {
+      differ("zip-local-encryption", entry.name);
+    }
+    if (!masked) compare_sizes(entry, local);
   }
 
-  // Entries that share bytes are a bomb or a trick; an entry in a gap is one that only a reader of
-  // local headers sees.
-  void check_gaps(const Directory& directory) {
-    std::ranges::sort(extents_, {}, &Extent::begin);
-    std::uint64_t reached = 0;
-    bool descriptor = false;
-    for (const Extent& extent : extents_) {
-      if (extent.begin < reached) differ("entries overlap");
-      if (extent.begin > reached) check_gap(reached, extent.begin, descriptor);
-      reached = std::max(reached, extent.end);
-      descriptor = extent.descriptor;
+  // Without sizes of its own a local header says nothing else, with or without the flag for it. A
+  // reader that trusts another packed size reads other bytes; one that trusts another size cuts.
+  void compare_sizes(const ZipEntry& entry, const ZipEntry& local) {
+    if (!local.sizes_known || is_unknown_size(local.packed)) return;
+    if (entry.packed != local.packed || (entry.size != local.size && local.size != 0)) {
+      return differ("zip-local-size", entry.name);
     }
-    for (const std::uint64_t end : other_ends_) {
-      const auto holds = [end](const Extent& e) { return e.begin < end && end < e.end; };
-      if (std::ranges::none_of(extents_, holds)) differ("two directories");
+    if (local.crc != 0 && entry.crc != 0 && entry.crc != local.crc) {
+      result_.signs.sign("zip-local-checksum", 5, shown_member_name(as_text(entry.name)));
     }
-    if (reached > directory.offset) differ("entries overlap the directory");
-    if (reached < directory.offset) check_gap(reached, directory.offset, descriptor);
   }
 
-  void check_gap(std::uint64_t begin, std::uint64_t end, bool descriptor) {
-    Cursor gap(file_.subspan(begin, end - begin));
-    if (descriptor) {  // with or without signature, with 4 or 8 byte sizes (4.3.9)
-      const std::uint64_t first = Cursor(gap.peek(4)).u32le() == kDescriptorSignature ? 16 : 12;
-      for (const std::uint64_t size : {first, first + 8}) {
-        Cursor behind = gap;
-        behind.skip(size);
-        if (behind.u32le() == kLocalSignature) return differ("an entry that is in no directory");
-      }
-      return;
-    }
-    if (gap.u32le() == kLocalSignature) differ("an entry that is in no directory");
+  // Which of two is unpacked depends on the reader. The same content twice is harmless.
+  void report_names() {
+    std::ranges::sort(names_);
+    const auto twice = std::ranges::adjacent_find(names_, [](const auto& a, const auto& b) {
+      return a.first == b.first && a.second != b.second;
+    });
+    if (twice != names_.end()) result_.signs.sign("zip-duplicate-name", 10);
+  }
+
+  void check_layout(const ZipPlace& place) {
+    const ZipLayout layout = check_zip_layout(file_, extents_, place);
+    if (layout.overlap) differ("zip-overlap");
+    if (layout.second_directory) differ("zip-two-directories");
+    if (layout.hidden_entry) differ("zip-hidden-entry");
+    if (layout.prepended) result_.signs.sign("zip-prepended-data", 5);
+    if (layout.trailing) result_.signs.sign("zip-trailing-data", 5);
   }
 
   void report_encryption() {
     if (result_.encrypted == 0) return;
-    const bool all = result_.encrypted == result_.files;
-    problem(all ? Reason::encrypted : Reason::partly_encrypted, std::string(word_));
+    const ArchiveTally tally{result_.files, result_.encrypted};
+    std::string detail(encryption_.algorithm);
+    if (!tally.all()) detail += (detail.empty() ? "" : ", ") + tally.text();
+    problem(tally.all() ? Reason::encrypted : Reason::partly_encrypted, encryption_.word, detail);
   }
 
   ByteView file_;
-  std::uint64_t most_entries_;
+  std::uint64_t most_entries_, shift_ = 0;
   ZipStructure result_;
-  std::string_view word_;
-  std::vector<Extent> extents_;
-  std::vector<std::uint64_t> other_ends_;
+  ZipEncryption encryption_;
+  std::vector<ZipExtent> extents_;
+  std::vector<std::pair<std::size_t, std::uint64_t>> names_;  // hash, and what tells contents apart
 };
+
+constexpr std::uint64_t kMostExamined = 1U << 20;
 
 }  // namespace
 
 ZipStructure read_zip_structure(ByteView file, std::uint64_t most_entries) {
   return ZipReader(file, most_entries).read();
+}
+
+void examine_zip(const Subject& file, Remarks& remarks) {
+  const ZipStructure zip = read_zip_structure(file.bytes, kMostExamined);
+  for (const Remark& one : zip.problems) remarks.unseen(one.reason, one.name, one.detail);
+  for (const Remark& one : zip.signs.all()) remarks.sign(one.name, one.score, one.detail);
 }
 
 }  // namespace weir

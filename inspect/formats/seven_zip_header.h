@@ -1,0 +1,48 @@
+// The header of a 7z archive as far as folders and their coders (7zFormat.txt, "Header
+// structures"). Counts are bounded by the bytes that are there. Sans-io, any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/cursor.h"
+
+namespace weir {
+
+struct SevenZipCoder {
+  std::uint64_t method = 0;  // the id's bytes as a number
+  ByteView properties;
+};
+
+struct SevenZipFolder {
+  std::vector<SevenZipCoder> coders;
+  std::uint64_t outputs = 0, inputs = 0;  // streams
+  std::vector<std::uint64_t> unpacked;    // size of each output
+  std::optional<std::uint32_t> crc;       // of what comes out at the end
+  std::uint64_t entries = 1;              // files in it
+
+  const SevenZipCoder* find(std::uint64_t method) const;
+};
+
+struct SevenZipStreams {
+  std::uint64_t packed_at = 0;  // behind the start header
+  std::vector<std::uint64_t> packed;
+  std::vector<SevenZipFolder> folders;
+};
+
+struct SevenZipMethod {
+  static constexpr std::uint64_t kCopy = 0, kLzma = 0x030101, kLzma2 = 0x21, kAes = 0x06F10701;
+};
+
+// What begins with the property `Header` (1) or, if `encoded`, `EncodedHeader` (23); nullopt: it is
+// not so, or broken.
+enum class SevenZipHeaderKind : std::uint8_t { none, plain, encoded };
+SevenZipHeaderKind seven_zip_header_kind(ByteView header);
+std::optional<SevenZipStreams> read_seven_zip_streams(ByteView header);
+
+// The numbers of the format: the first byte's leading ones say how many bytes follow.
+std::uint64_t read_seven_zip_number(Cursor& in);
+
+}  // namespace weir
