@@ -9,7 +9,9 @@
 namespace weir {
 namespace {
 
-std::string none_if_empty(std::string text) { return text.empty() ? "(none)" : text; }
+std::string none_if_empty(std::string_view text) {
+  return std::string(text.empty() ? "(none)" : text);
+}
 
 struct FactText {
   const Facts& facts;

@@ -28,7 +28,7 @@ struct EventLog::State {
 
   void run();
   std::vector<TransactionRecord> take();
-  void write(std::vector<TransactionRecord> batch);
+  void write(const std::vector<TransactionRecord>& batch);
   void write_lines(const std::string& lines, std::uint64_t count);
 
   EventSettings settings;
@@ -96,7 +96,7 @@ void EventLog::State::run() {
     if (reopen.exchange(false)) output->reopen();
     auto batch = take();
     if (!batch.empty()) {
-      write(std::move(batch));
+      write(batch);
     } else if (losing.load(std::memory_order_relaxed)) {
       // Nothing comes in because nothing is let in: try whether there is room again.
       if (output->write("")) losing.store(false, std::memory_order_relaxed);
@@ -112,7 +112,7 @@ std::vector<TransactionRecord> EventLog::State::take() {
   return batch;
 }
 
-void EventLog::State::write(std::vector<TransactionRecord> batch) {
+void EventLog::State::write(const std::vector<TransactionRecord>& batch) {
   std::string lines;
   std::uint64_t count = 0;
   for (const TransactionRecord& record : batch) {

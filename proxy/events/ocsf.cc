@@ -42,7 +42,8 @@ std::int64_t millis(WallTime time) {
 }
 
 double millis(std::chrono::nanoseconds span) {
-  return static_cast<double>(span.count() / 1000) / 1000.0;
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(span).count();
+  return static_cast<double>(micros) / 1000.0;
 }
 
 void text(JsonWriter& json, std::string_view name, const std::string& value) {

@@ -43,7 +43,7 @@ bool send_reply(int peer, const SignReply& reply) {
          static_cast<ssize_t>(bytes.size());
 }
 
-ServerEnd serve_signer(LeafSigner& signer, std::vector<UniqueFd> peers, const Clock& clock) {
+ServerEnd serve_signer(LeafSigner& signer, const std::vector<UniqueFd>& peers, const Clock& clock) {
   std::vector<pollfd> waits;
   for (const UniqueFd& peer : peers) waits.push_back({peer.get(), POLLIN, 0});
   std::size_t open = waits.size();

@@ -12,7 +12,7 @@ namespace weir {
 
 enum class ServerEnd : std::uint8_t { closed, nonsense, io };
 
-ServerEnd serve_signer(LeafSigner& signer, std::vector<UniqueFd> peers, const Clock& clock);
+ServerEnd serve_signer(LeafSigner& signer, const std::vector<UniqueFd>& peers, const Clock& clock);
 
 // One reply; false when the peer cannot take it (a full socket counts: the gateway times out).
 bool send_reply(int peer, const SignReply& reply);
