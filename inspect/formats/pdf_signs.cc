@@ -64,7 +64,10 @@ void take_name(std::string_view text, std::size_t at, bool inner, Findings& find
   const Name name = name_at(text, at);
   const std::string_view meant = name.meant.empty() ? name.raw : std::string_view(name.meant);
   if (!name.meant.empty() && is_one_of(kPlain, meant)) findings.disguised = true;
-  findings.telling = findings.telling || is_one_of(kTelling, meant);
+  // Opening at a page is what most documents ask for.
+  const bool at_page = meant == "OpenAction" && at + name.raw.size() < text.size() &&
+                       PdfReader(as_bytes(text), at + name.raw.size()).keyword("[");
+  if (is_one_of(kTelling, meant) && !at_page) findings.telling = true;
   findings.encrypted = findings.encrypted || meant == "Encrypt";
   if (meant != "ObjStm" || inner) return;
   findings.object_streams = true;
