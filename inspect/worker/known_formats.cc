@@ -2,9 +2,12 @@
 
 #include <array>
 
+#include "inspect/formats/chm.h"
 #include "inspect/formats/cms.h"
 #include "inspect/formats/disk_image.h"
+#include "inspect/formats/embedded.h"
 #include "inspect/formats/entropy.h"
+#include "inspect/formats/lnk.h"
 #include "inspect/formats/office_encrypted.h"
 #include "inspect/formats/office_examine.h"
 #include "inspect/formats/ole_open.h"
@@ -16,7 +19,9 @@
 #include "inspect/formats/pdf_file.h"
 #include "inspect/formats/rar.h"
 #include "inspect/formats/sealed.h"
+#include "inspect/formats/sealed_android.h"
 #include "inspect/formats/seven_zip.h"
+#include "inspect/formats/swf.h"
 #include "inspect/signs/signs.h"
 
 namespace weir {
@@ -33,6 +38,8 @@ constexpr std::array kExaminers{
     Examine{examine_openpgp},
     Examine{examine_sealed},
     Examine{examine_disk_image},
+    Examine{examine_polyglot},
+    Examine{examine_lnk},
     Examine{examine_entropy},
     // What ordinary files do not have.
     Examine{examine_pe},
@@ -51,6 +58,12 @@ constexpr std::array kContainers{
     KnownContainer{open_rtf, nullptr},
     KnownContainer{open_onenote, nullptr},
     KnownContainer{open_tnef, nullptr},
+    KnownContainer{open_openpgp, nullptr},
+    KnownContainer{open_android_backup, nullptr},
+    KnownContainer{open_chm, nullptr},
+    KnownContainer{open_lnk, nullptr},
+    KnownContainer{open_swf, nullptr},
+    KnownContainer{open_embedded, nullptr},
 };
 
 }  // namespace

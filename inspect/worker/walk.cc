@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/digest.h"
+#include "inspect/formats/archive_names.h"
 #include "inspect/scan_wire.h"
 #include "inspect/signs/signs.h"
 #include "inspect/worker/archive_reader.h"
@@ -195,6 +196,7 @@ Walk::Tally Walk::visit_members(const Artifact& artifact, Container& container, 
     budget_.take_entry();
     if (!may_go_on(artifact)) break;
     if (tally.names.size() < kMostNames) tally.names.push_back(member->name);
+    examine_member_name(member->name, tally.odd_names);
     if (!member->file) continue;
     ++tally.files;
     if (member->encrypted) ++tally.encrypted;
@@ -241,6 +243,7 @@ void Walk::visit_member(const Artifact& artifact, const Member& member, Containe
 void Walk::report_members(const Artifact& artifact, const Nature& nature,
                           const Container& container, const Tally& tally) {
   Remarks remarks;
+  if (!nature.zip.is_zip) remarks = tally.odd_names;  // those of a ZIP are among its own signs
   if (tally.files < kMostNames) examine_archive_listing(tally.names, artifact.name, remarks);
   report(artifact, remarks, false);
   const Reason problem = container.problem();

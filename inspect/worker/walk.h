@@ -51,6 +51,7 @@ class Walk {
   struct Tally {
     std::uint64_t files = 0, encrypted = 0, locked = 0;
     std::vector<std::string> names;  // the first ones
+    Remarks odd_names;
   };
 
   Nature nature_of(const Artifact& artifact) const;
