@@ -112,8 +112,8 @@ cl_scan_options scan_options() {
   cl_scan_options options{};
   options.general = CL_SCAN_GENERAL_HEURISTICS;
   options.parse = ~0U & ~static_cast<unsigned>(CL_SCAN_PARSE_IMAGE_FUZZY_HASH);
-  options.heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX | CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
-                      CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
+  // Not its heuristics for encrypted files: inspect/formats is more exact, and knows passwords.
+  options.heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX;
   return options;
 }
 

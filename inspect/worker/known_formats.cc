@@ -51,7 +51,7 @@ constexpr std::array kExaminers{
 
 constexpr std::array kContainers{
     KnownContainer{open_cms_signed, nullptr},
-    KnownContainer{open_disk_image, nullptr},
+    KnownContainer{open_disk_image, nullptr, true},
     KnownContainer{open_pdf, open_pdf},
     KnownContainer{open_office_encrypted, open_office_encrypted},
     KnownContainer{open_ole, nullptr},

@@ -15,6 +15,8 @@ struct KnownContainer {
   OpenContainer open;
   // Given the job's passwords when it can use them; null when it cannot.
   OpenWithPasswords open_with;
+  // What it holds are files as a person put them there, so that their names may be signs.
+  bool is_archive = false;
 };
 // Beside libarchive, which has the ordinary archives (archive_reader.h).
 std::span<const KnownContainer> known_containers();

@@ -15,7 +15,8 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kHeadBytes = 64 * 1024;
-constexpr std::size_t kMostNames = 64;  // of a container that signs are looked for in
+constexpr std::uint64_t kMostZipEntries = 1'000'000;  // whose headers are compared
+constexpr std::size_t kMostNames = 64;                // of a container that signs are looked for in
 
 bool opened_by_libarchive(FileType type) {
   switch (type) {
@@ -56,17 +57,21 @@ void Walk::look_at(const Artifact& artifact) {
   ++artifacts_;
   const Nature nature = nature_of(artifact);
   note(artifact, nature);
+  // Of equally grave findings the first decides, and what structure says is the most exact. Only
+  // what a password may yet open has to wait.
+  const bool wait = nature.locked && !passwords_.empty();
+  if (!wait) report(artifact, nature.remarks, false);
   run_scanners(artifact);
   const bool go_on = !findings_.malicious() && may_go_on(artifact);
   const bool unlocked = go_on && open_containers(artifact, nature);
-  report(artifact, nature.remarks, unlocked);
+  if (wait) report(artifact, nature.remarks, unlocked);
 }
 
 Walk::Nature Walk::nature_of(const Artifact& artifact) const {
   Nature nature;
   const std::size_t head = std::min(artifact.bytes.size(), kHeadBytes);
   nature.subject = {artifact.bytes, type_by_magic(artifact.bytes.first(head)), artifact.name};
-  nature.zip = read_zip_structure(artifact.bytes, budget_.limits().entries);
+  nature.zip = read_zip_structure(artifact.bytes, kMostZipEntries);
   nature.certain = opened_by_libarchive(nature.subject.type);
   nature.remarks = nature.zip.signs;
   for (const Remark& problem : nature.zip.problems) {
@@ -74,8 +79,10 @@ Walk::Nature Walk::nature_of(const Artifact& artifact) const {
   }
   for (const Examine examine : known_examiners()) examine(nature.subject, nature.remarks);
   examine_label(nature.subject, type_by_extension(artifact.name), nature.remarks);
-  nature.unseen = std::ranges::any_of(
-      nature.remarks.all(), [](const Remark& remark) { return remark.reason != Reason::none; });
+  for (const Remark& remark : nature.remarks.all()) {
+    nature.unseen = nature.unseen || remark.reason != Reason::none;
+    nature.locked = nature.locked || is_lock(remark.reason);
+  }
   return nature;
 }
 
@@ -144,7 +151,8 @@ bool Walk::open_archive(const Artifact& artifact, const Nature& nature) {
   const Tally tally = visit_members(artifact, *reader, !reliable);
   const bool zip = reader->is_zip();
   if (nature.certain || nature.zip.is_zip || tally.files > 0) {
-    report_members(artifact, nature, *reader, tally);
+    report_names(artifact, nature, tally);
+    report_members(artifact, nature, *reader);
   }
   if (!zip && !nature.unseen && tally.locked > 0) {
     const bool all = tally.locked == tally.files;
@@ -173,7 +181,8 @@ bool Walk::open_others(const Artifact& artifact, const Nature& nature) {
       return false;
     }
     const Tally tally = visit_members(artifact, *container, true);
-    report_members(artifact, nature, *container, tally);
+    if (known.is_archive) report_names(artifact, nature, tally);
+    report_members(artifact, nature, *container);
     unlocked = unlocked || (with && tally.files > 0 && container->problem() == Reason::none);
   }
   return unlocked;
@@ -240,12 +249,15 @@ void Walk::visit_member(const Artifact& artifact, const Member& member, Containe
   look_at(inner);
 }
 
-void Walk::report_members(const Artifact& artifact, const Nature& nature,
-                          const Container& container, const Tally& tally) {
+void Walk::report_names(const Artifact& artifact, const Nature& nature, const Tally& tally) {
   Remarks remarks;
   if (!nature.zip.is_zip) remarks = tally.odd_names;  // those of a ZIP are among its own signs
   if (tally.files < kMostNames) examine_archive_listing(tally.names, artifact.name, remarks);
   report(artifact, remarks, false);
+}
+
+void Walk::report_members(const Artifact& artifact, const Nature& nature,
+                          const Container& container) {
   const Reason problem = container.problem();
   if (problem == Reason::none || container.member_problem() != Reason::none) return;
   if (nature.unseen || is_lock(problem)) return;

@@ -46,6 +46,7 @@ class Walk {
     bool certain = false;
     // Structure has said what of it cannot be seen; how a library fails at it adds nothing.
     bool unseen = false;
+    bool locked = false;  // … and it is that it is encrypted
   };
   // Of one container's members.
   struct Tally {
@@ -67,8 +68,8 @@ class Walk {
   void visit_member(const Artifact& artifact, const Member& member, Container& container,
                     bool hidden);
   bool take_bytes_of(const Artifact& inner, Container& container, class MemberBytes& bytes);
-  void report_members(const Artifact& artifact, const Nature& nature, const Container& container,
-                      const Tally& tally);
+  void report_names(const Artifact& artifact, const Nature& nature, const Tally& tally);
+  void report_members(const Artifact& artifact, const Nature& nature, const Container& container);
   bool may_go_on(const Artifact& artifact);
 
   std::span<FileScanner* const> scanners_;

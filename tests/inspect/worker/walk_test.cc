@@ -189,7 +189,7 @@ std::string cut(std::string bytes) {
 TEST(Walk, WhatItCannotReadIsAFinding) {
   const Members one{{"a.txt", plain_text(20000)}};
   const std::vector<Bound> table{
-      {"zip cut short", cut(pack(one)), {}, Reason::corrupt},
+      {"zip cut short", cut(pack(one)), {}, Reason::truncated},
       {"gzip cut short",
        cut(pack(one, {.format = archive_write_set_format_ustar,
                       .filter = archive_write_add_filter_gzip})),
