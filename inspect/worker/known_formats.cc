@@ -8,6 +8,7 @@
 #include "inspect/formats/embedded.h"
 #include "inspect/formats/entropy.h"
 #include "inspect/formats/lnk.h"
+#include "inspect/formats/mime_message.h"
 #include "inspect/formats/office_encrypted.h"
 #include "inspect/formats/office_examine.h"
 #include "inspect/formats/ole_open.h"
@@ -22,6 +23,8 @@
 #include "inspect/formats/sealed_android.h"
 #include "inspect/formats/seven_zip.h"
 #include "inspect/formats/swf.h"
+#include "inspect/formats/text_bodies.h"
+#include "inspect/formats/web_carrier.h"
 #include "inspect/signs/signs.h"
 
 namespace weir {
@@ -47,11 +50,14 @@ constexpr std::array kExaminers{
     Examine{examine_script},
     Examine{examine_macro},
     Examine{examine_pdf_signs},
+    Examine{examine_web_carrier},
 };
 
 constexpr std::array kContainers{
     KnownContainer{open_cms_signed, nullptr},
     KnownContainer{open_disk_image, nullptr, true},
+    KnownContainer{open_mime, nullptr},
+    KnownContainer{open_text_bodies, nullptr},
     KnownContainer{open_pdf, open_pdf},
     KnownContainer{open_office_encrypted, open_office_encrypted},
     KnownContainer{open_ole, nullptr},
