@@ -13,12 +13,16 @@ LoopUnit::LoopUnit(LoopParts parts)
     : loop_(parts.shared.clock),
       resolver_(loop_, parts.dns, parts.shared.settings.dns, parts.shared.settings.timeouts.dns),
       dialer_(loop_, resolver_, parts.shared.settings.timeouts),
+      fetches_(loop_,
+               [this](FetchOrder order) {
+                 return fetch_small(services_, std::move(order.url), std::move(order.post_body),
+                                    std::move(order.content_type), order.max_bytes, order.limit);
+               }),
       origin_tls_(make_origin_tls(
           std::move(parts.trust), parts.shared.settings.tls, parts.shared.clock,
           [this](std::string url, std::string body, std::string type, std::size_t most,
                  Duration limit) {
-            return fetch_small(services_, std::move(url), std::move(body), std::move(type), most,
-                               limit);
+            return fetches_.get({std::move(url), std::move(body), std::move(type), most, limit});
           },
           parts.shared.metrics)),
       origins_(loop_, dialer_, *origin_tls_, parts.shared.settings, parts.shared.metrics),

@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "proxy/joined_fetch.h"
 #include "proxy/net/dialer.h"
 #include "proxy/net/dns_service.h"
 #include "proxy/net/listener.h"
@@ -50,6 +51,7 @@ class LoopUnit {
   Loop loop_;
   Resolver resolver_;
   Dialer dialer_;
+  JoinedFetch fetches_;
   std::unique_ptr<OriginTls> origin_tls_;
   OriginPool origins_;
   std::unique_ptr<SignerIssuer> issuer_;

@@ -70,10 +70,11 @@ Co<std::vector<X509Ptr>> OriginVerifier::fetch_issuer(X509* of, SteadyTime deadl
 Co<void> OriginVerifier::check_revocation(const OriginChain& chain, ChainCheck& check,
                                           SteadyTime deadline) {
   if (!check.anchored()) co_return;
+  const SteadyTime soon = clock_.steady() + kSoftLimit;
+  if (settings_.revocation != "hard") deadline = std::min(deadline, soon);
   Standing leaf = revocation_at_hand(*trust_, check, chain.stapled_ocsp, clock_.wall());
   const bool has_issuer = check.built.size() >= 2;
   if (leaf == Standing::unknown && has_issuer && fetch_) {
-    if (settings_.revocation != "hard") deadline = std::min(deadline, clock_.steady() + kSoftLimit);
     X509* cert = check.built[0].get();
     X509* issuer = check.built[1].get();
     std::string_view source = "the OCSP responder";
@@ -85,6 +86,16 @@ Co<void> OriginVerifier::check_revocation(const OriginChain& chain, ChainCheck& 
     if (leaf == Standing::revoked) add_revoked(check, cert, source);
   }
   if (leaf == Standing::unknown && settings_.revocation == "hard") add_revocation_unknown(check);
+  if (fetch_ && !check.has("revoked")) co_await check_intermediates(check, deadline);
+}
+
+// Their authorities publish lists, seldom anything else; one list serves many origins.
+Co<void> OriginVerifier::check_intermediates(ChainCheck& check, SteadyTime deadline) {
+  for (std::size_t i = 1; i + 1 < check.built.size(); ++i) {
+    X509* cert = check.built[i].get();
+    const Standing here = co_await read_crls(cert, check.built[i + 1].get(), deadline);
+    if (here == Standing::revoked) co_return add_revoked(check, cert, "its issuer's CRL");
+  }
 }
 
 Co<Standing> OriginVerifier::ask_ocsp(X509* cert, X509* issuer, SteadyTime deadline) {

@@ -36,6 +36,7 @@ class OriginVerifier {
   Co<void> repair(OriginChain& chain, ChainCheck& check, SteadyTime deadline);
   Co<std::vector<X509Ptr>> fetch_issuer(X509* of, SteadyTime deadline);
   Co<void> check_revocation(const OriginChain& chain, ChainCheck& check, SteadyTime deadline);
+  Co<void> check_intermediates(ChainCheck& check, SteadyTime deadline);
   Co<Standing> ask_ocsp(X509* cert, X509* issuer, SteadyTime deadline);
   Co<Standing> read_crls(X509* cert, X509* issuer, SteadyTime deadline);
   Co<std::string> download(Download what, SteadyTime deadline);  // "" when it failed

@@ -296,6 +296,24 @@ TEST_F(RevocationTest, ListsAreFetchedWhenNobodyAnswers) {
   EXPECT_EQ(word(meet(leaf)), "! revoked");
 }
 
+TEST_F(RevocationTest, ListsOfIntermediatesAreFetchedToo) {
+  CertOrder order;
+  order.ca = true;
+  order.name = "Middle";
+  order.crl_point = "URI:http://crl.test/root.crl";
+  const Certified middle = certify(order, &root_);
+  const Certified leaf = certify({}, &middle);
+  for (const bool revoked : {false, true}) {
+    origin_.reset();
+    std::vector<X509*> listed;
+    if (revoked) listed.push_back(middle.cert.get());
+    const auto crl = make_crl(root_, listed, kNow - Days(1), kNow + Days(1));
+    web_.pages["http://crl.test/root.crl"] = crl_der(crl.get());
+    EXPECT_EQ(word(meet(leaf, {middle.cert.get()})), revoked ? "! revoked" : "");
+  }
+  EXPECT_EQ(web_.asked.size(), 2U);
+}
+
 TEST_F(RevocationTest, AnUnknownStandingIsASettingsMatter) {
   const Certified leaf = leaf_with("OCSP;URI:http://down.test/");
   EXPECT_EQ(word(meet(leaf)), "");
