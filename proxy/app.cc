@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "conf/load.h"
@@ -18,6 +19,7 @@
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
 #include "proxy/loop_unit.h"
+#include "proxy/readiness.h"
 #include "proxy/tls/ca.h"
 #include "proxy/tls/signer_process.h"
 
@@ -122,6 +124,9 @@ struct App::State {
   boost::asio::steady_timer drain_timer{main};
   SteadyTime drain_until{};
   std::thread reloading;
+  std::atomic<bool> signer_up{true};
+  mutable std::mutex warnings_mutex;
+  std::vector<std::string> warnings;  // of the last reload: what was kept because the new is bad
 };
 
 Result<std::unique_ptr<App>> App::start(AppOptions options, Log& log) {
@@ -271,12 +276,16 @@ Result<void> App::State::start_admin() {
 }
 
 std::string App::State::readiness(bool& ready) const {
-  const bool scanners = inspector->ready();
-  const bool taking = !shared->draining.load() && events->accepting();
-  ready = scanners && taking;
-  return std::string("{\"ready\":") + (ready ? "true" : "false") +
-         ",\"scanners\":" + (scanners ? "true" : "false") +
-         ",\"accepting\":" + (taking ? "true" : "false") + "}\n";
+  Readiness found{.scanners = inspector->ready(),
+                  .signer = signer_up.load(),
+                  .events = events->accepting(),
+                  .draining = shared->draining.load()};
+  {
+    const std::lock_guard lock(warnings_mutex);
+    found.warnings = warnings;
+  }
+  ready = found.ready();
+  return readiness_json(found);
 }
 
 void App::State::run() {
@@ -312,10 +321,12 @@ void App::State::watch_signals() {
 void App::State::reload() {
   if (reloading.joinable()) reloading.join();
   reloading = std::thread([this] {
+    std::vector<std::string> kept;
     std::shared_ptr<const Policy> fresh;
     if (auto loaded = load_policy(fresh); !loaded) {
       log.error("reload", "the policy has mistakes; the old one stays in force",
                 {{"problem", loaded.error().what}});
+      kept.push_back("the policy has mistakes; the old one is in force: " + loaded.error().what);
     } else {
       for (auto& unit : loops) unit->use_policy(fresh);
       log.info("reload", "policy in force", {{"version", std::string(fresh->version())}});
@@ -323,13 +334,19 @@ void App::State::reload() {
     if (auto rules = inspector->reload(); !rules) {
       log.error("reload", "rules or lists have mistakes; the old ones stay in force",
                 {{"problem", rules.error().what}});
+      kept.push_back("rules or lists have mistakes; the old ones are in force: " +
+                     rules.error().what);
     }
     if (authenticator) {
       if (auto users = authenticator->reload(); !users) {
         log.error("reload", "password file", {{"problem", users.error().what}});
+        kept.push_back("the password file cannot be read; the old users are in force: " +
+                       users.error().what);
       }
     }
     events->reopen();
+    const std::lock_guard lock(warnings_mutex);
+    warnings = std::move(kept);
   });
 }
 
@@ -340,10 +357,12 @@ void App::State::watch_signer() {
     if (error) return;
     client_tls->rotate_if_due();
     if (!signer->alive()) {
+      signer_up = false;
       log.error("signer", "weir-sign ended; starting another");
       auto started = SignerProcess::start(signer_start(), options.settings.tls);
       if (started) {
         signer.emplace(std::move(*started));
+        signer_up = true;
         for (std::uint32_t i = 0; i < loops.size(); ++i)
           loops[i]->attach_signer(signer->take_socket(i));
       } else {
