@@ -3,6 +3,7 @@
 //   weir-sign --ca FILE --key FILE --fds N [--lifetime S] [--backdate S] [--crl-url URL]
 //            [--isolation best_effort]
 //   weir-sign --create DIR      makes ca.pem and ca.key, and ends
+//   weir-sign [--help]          says what it is
 // Exit: 0 the gateway went away, 1 it could not start, 2 it was sent nonsense.
 #include <unistd.h>
 
@@ -112,13 +113,24 @@ int serve(const Options& options) {
   for (const UniqueFd& peer : peers) {
     send_reply(peer.get(), {SignReply::Kind::ready, 0, signer->ca_sha256()});
   }
-  const ServerEnd end = serve_signer(*signer, std::move(peers), clock);
+  const ServerEnd end = serve_signer(*signer, peers, clock);
   return end == ServerEnd::closed ? 0 : 2;
 }
 
+int help() {
+  std::fputs(
+      "weir-sign holds the key of weir's CA and signs certificates for the hosts that clients ask "
+      "for.\nweir starts it and talks to it over inherited sockets; there is nothing to run by "
+      "hand. See docs/tls.md.\n",
+      stdout);
+  return 0;
+}
+
 int run(int argc, char** argv) {
+  if (argc == 1 || (argc == 2 && std::string_view(argv[1]) == "--help")) return help();
   const auto options = read_options(argc, argv);
-  if (!options || options->empty()) return give_up("started by weir; see docs/tls.md");
+  if (!options || options->empty())
+    return give_up("unknown arguments; weir-sign --help says what it is");
   if (!options->contains("create")) return serve(*options);
   const auto made = create_ca(text(*options, "create"), SystemClock().wall());
   return made ? 0 : give_up(made.error().what);
