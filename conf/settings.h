@@ -36,6 +36,8 @@ struct LimitSettings {
   std::uint32_t h2_window_bytes = 1024 * 1024;       // per stream, towards us
   std::uint32_t origin_idle_per_host = 8;            // pooled idle connections, per loop
   std::uint32_t origin_idle_total = 512;             // per loop
+  std::uint32_t origin_connections_per_host = 1024;  // HTTP/1, per loop; more requests wait
+  std::uint32_t origin_prefetch = 64;                // dialled ahead at once, per loop; 0 = none
   std::uint32_t tunnels = 4000;                      // bypassed connections at once
 };
 
@@ -52,6 +54,8 @@ struct TimeoutSettings {
   Millis origin_handshake{15'000};
   Millis response_head{120'000};  // from the end of the request until the status line
   Millis origin_body{60'000};     // between two reads of a response body
+  Millis origin_write{60'000};    // an origin that takes nothing
+  Millis origin_queue{10'000};    // for one of limits.origin_connections_per_host
   Millis origin_idle{90'000};     // pooled connection
   Millis stream_idle{3'600'000};  // between two reads of an endless response, websocket or tunnel
   Millis drain{30'000};           // SIGTERM: how long what runs may go on

@@ -56,6 +56,8 @@ constexpr SettingRow kRows[] = {
   ranged(AT(limits.h2_window_bytes), bytes, 64 * kKiB, 1 * kGiB, "HTTP/2 flow-control window of a stream towards us."),
   ranged(AT(limits.origin_idle_per_host), count, 0, 10'000, "Idle connections kept for each origin, in each loop."),
   ranged(AT(limits.origin_idle_total), count, 0, 1'000'000, "Idle connections kept to all origins, in each loop."),
+  ranged(AT(limits.origin_connections_per_host), count, 1, 1'000'000, "HTTP/1 connections to one origin, in each loop. More requests wait for timeouts.origin_queue."),
+  ranged(AT(limits.origin_prefetch), count, 0, 10'000, "Origins dialled at once, in each loop, while the client's TLS handshake runs. 0: none."),
   ranged(AT(limits.tunnels), count, 0, 10'000'000, "Bypassed connections at once."),
 
   ranged(AT(timeouts.client_hello), duration, 100, kHour, "From the 200 to CONNECT until the whole ClientHello is here."),
@@ -70,6 +72,8 @@ constexpr SettingRow kRows[] = {
   ranged(AT(timeouts.origin_handshake), duration, 100, kHour, "TLS to the origin."),
   ranged(AT(timeouts.response_head), duration, 100, kDay, "From the end of the request until the origin's status line."),
   ranged(AT(timeouts.origin_body), duration, 100, kDay, "Between two reads of a response body."),
+  ranged(AT(timeouts.origin_write), duration, 100, kDay, "An origin that takes nothing of its request."),
+  ranged(AT(timeouts.origin_queue), duration, 0, kHour, "A request that waits for one of limits.origin_connections_per_host; then it gets 503."),
   ranged(AT(timeouts.origin_idle), duration, 100, kDay, "A pooled connection to an origin."),
   ranged(AT(timeouts.stream_idle), duration, 1 * kSecond, 30 * kDay, "Between two reads of an endless response, a WebSocket or a tunnel."),
   ranged(AT(timeouts.drain), duration, 0, kDay, "After SIGTERM, how long what runs may go on."),

@@ -57,7 +57,7 @@ Co<void> serve_requests(H1ClientConnection& connection, Endpoint peer, LoopServi
   while (!svc.shared.draining.load(std::memory_order_relaxed)) {
     auto stream = co_await connection.next_request();
     if (!stream) {
-      co_await answer_bad_request(connection, context, svc, stream.error());
+      (void)co_await answer_bad_request(connection, context, svc, stream.error());
       co_return;
     }
     if (!co_await authenticate(**stream, context, svc)) continue;
@@ -79,16 +79,12 @@ Co<void> serve_client(UniqueFd socket, Endpoint peer, LoopServices& svc) {
       svc.shared.counters.connections_refused.add();
       co_return;
     }
-    svc.shared.counters.client_connections.add(1);
+    const Counted open(svc.shared.counters.client_connections);
     const Settings& settings = svc.shared.settings;
-    {
-      H1ClientConnection connection(svc.loop, make_tcp_stream(svc.loop, std::move(socket)), {},
-                                    settings.limits, settings.timeouts);
-      co_await serve_requests(connection, peer, svc);
-    }
-    svc.shared.counters.client_connections.add(-1);
+    H1ClientConnection connection(svc.loop, make_tcp_stream(svc.loop, std::move(socket)), {},
+                                  settings.limits, settings.timeouts);
+    co_await serve_requests(connection, peer, svc);
   } catch (const std::exception& error) {  // nothing held is released: the streams die unfinished
-    svc.shared.counters.client_connections.add(-1);
     svc.shared.counters.internal_errors.add();
     svc.shared.log.error("client", "exception", {{"what", error.what()}});
   }

@@ -11,6 +11,7 @@
 #include "proxy/refusal.h"
 #include "proxy/tls/client_hello.h"
 #include "proxy/transaction_facts.h"
+#include "proxy/tunnel_place.h"
 
 namespace weir {
 namespace {
@@ -38,8 +39,13 @@ class ConnectTunnel {
   Co<void> refuse(Refusal refusal);
   Co<Result<HelloParse>> read_first_bytes(ByteStream& tcp);
   Decision decide(const HelloParse& first);
+  Facts facts_for(bool tls) const;
+  bool would_bypass() const;
   Co<void> intercept(std::unique_ptr<ByteStream> tcp, Decision ruling);
+  void dial_ahead();
+  void without_request();
   Co<void> bypass(std::unique_ptr<ByteStream> tcp);
+  void over_limit(ByteStream& tcp);
   void not_tls(ByteStream& tcp);
   void note_handshake_failure(const Error& error);
   void submit();
@@ -52,7 +58,7 @@ class ConnectTunnel {
   std::shared_ptr<const Policy> policy_;
   TransactionRecord record_;
   SteadyTime began_;
-  Facts facts_;
+  bool tls_ = false;
   std::string first_;  // what was read of the tunnel so far
   std::string first_kind_;
 };
@@ -121,13 +127,32 @@ std::optional<Refusal> ConnectTunnel::admit() {
                    .rule = "connect-ports",
                    .detail = "port " + std::to_string(context_.tunnel_port) + " is not open"};
   }
+  // What is bypassed by its host can be told now, where the client still understands an answer.
+  const LimitSettings& limits = svc_.shared.settings.limits;
+  if (svc_.shared.tunnels.load(std::memory_order_relaxed) >= limits.tunnels && would_bypass()) {
+    svc_.shared.counters.tunnels_refused.add();
+    return Refusal{.kind = RefusalKind::busy,
+                   .status = 503,
+                   .action = "error",
+                   .rule = "limits.tunnels",
+                   .detail = over_limit_text(limits),
+                   .retry_after_seconds = 5};
+  }
   return std::nullopt;
+}
+
+// The connect stage as it will be for a client that sends the host's name in its TLS.
+bool ConnectTunnel::would_bypass() const {
+  Facts facts = facts_for(true);
+  facts.sni = context_.tunnel_host;
+  return policy_->decide(Stage::connect, facts).action == Action::bypass;
 }
 
 Co<void> ConnectTunnel::refuse(Refusal refusal) {
   refusal.event_id = record_.id;
   refusal.url = record_.url;
   record_.action = refusal.action;
+  if (refusal.action == "error") record_.error = refusal.detail;
   record_.status = refusal.status;
   record_.rule = refusal.rule;
   const Fields& fields = stream_->request().fields;
@@ -176,30 +201,37 @@ Decision ConnectTunnel::decide(const HelloParse& first) {
   record_.sni = context_.sni;
   record_.ja4 = context_.ja4;
   record_.ech = context_.ech;
-  facts_.client = context_.client.address;
-  facts_.user = context_.user;
-  policy_->groups_of(context_.user, facts_.groups);
-  facts_.host = context_.tunnel_host;
-  facts_.port = context_.tunnel_port;
-  facts_.scheme = tls ? "https" : "tunnel";
-  facts_.sni = context_.sni;
-  facts_.ja4 = context_.ja4;
-  facts_.ech = context_.ech;
-  facts_.tls = tls;
-  facts_.first_bytes = first_kind_;
-  facts_.now = record_.start;
-  policy_->categories_of(context_.tunnel_host, {}, facts_.categories);
-  // The name asked for inside decides too: fronting must not borrow a better host's policy.
-  if (!context_.sni.empty() && context_.sni != context_.tunnel_host) {
-    policy_->categories_of(context_.sni, {}, facts_.categories);
-  }
-  const Decision ruling = policy_->decide(Stage::connect, facts_);
+  tls_ = tls;
+  const Facts facts = facts_for(tls);
+  const Decision ruling = policy_->decide(Stage::connect, facts);
   context_.connect_note = {"connect", std::string(action_name(ruling.action)),
                            std::string(ruling.rule)};
   context_.connect_reason = ruling.reason;
   record_.stages.push_back(context_.connect_note);
   record_.rule = ruling.rule;
   return ruling;
+}
+
+Facts ConnectTunnel::facts_for(bool tls) const {
+  Facts facts;
+  facts.client = context_.client.address;
+  facts.user = context_.user;
+  policy_->groups_of(context_.user, facts.groups);
+  facts.host = context_.tunnel_host;
+  facts.port = context_.tunnel_port;
+  facts.scheme = tls ? "https" : "tunnel";
+  facts.sni = context_.sni;
+  facts.ja4 = context_.ja4;
+  facts.ech = context_.ech;
+  facts.tls = tls;
+  facts.first_bytes = first_kind_;
+  facts.now = record_.start;
+  policy_->categories_of(context_.tunnel_host, {}, facts.categories);
+  // The name asked for inside decides too: fronting must not borrow a better host's policy.
+  if (!context_.sni.empty() && context_.sni != context_.tunnel_host) {
+    policy_->categories_of(context_.sni, {}, facts.categories);
+  }
+  return facts;
 }
 
 void ConnectTunnel::not_tls(ByteStream& tcp) {
@@ -217,6 +249,8 @@ Co<void> ConnectTunnel::intercept(std::unique_ptr<ByteStream> tcp, Decision ruli
     context_.connect_note = {"guard", "block", "sni-differs"};
     context_.connect_reason = "the TLS server name is not the host that was asked for";
   }
+  context_.tunnelled = true;
+  if (!context_.connect_blocked) dial_ahead();
   const std::string& name = context_.sni.empty() ? context_.tunnel_host : context_.sni;
   auto leaf = co_await svc_.issuer.leaf_for(name);
   if (!leaf) {
@@ -231,16 +265,49 @@ Co<void> ConnectTunnel::intercept(std::unique_ptr<ByteStream> tcp, Decision ruli
     note_handshake_failure(tls.error());
     co_return submit();
   }
-  context_.tunnelled = true;
   const TlsInfo& info = (*tls)->info();
   context_.tls_version = info.version;
   context_.tls_cipher = info.cipher;
   context_.alpn = info.alpn;
-  auto ended = co_await serve_inner(std::move(*tls), context_, svc_);
-  if (!ended && ended.error().code == Errc::tls_client_rejected) {
-    note_handshake_failure(ended.error());
+  const InnerOutcome inner = co_await serve_inner(std::move(*tls), context_, svc_);
+  if (!inner.ended && inner.ended.error().code == Errc::tls_client_rejected) {
+    note_handshake_failure(inner.ended.error());
     submit();
+  } else if (inner.told == 0) {
+    without_request();
   }
+}
+
+// The origin is dialled while the client is busy with its handshake, if the request stage would let
+// any request go there: what it refuses by host is never dialled.
+void ConnectTunnel::dial_ahead() {
+  OriginTarget target{.scheme = "https",
+                      .host = context_.tunnel_host,
+                      .port = context_.tunnel_port,
+                      .policy = policy_};
+  if (!svc_.origins.wants_prefetch(target)) return;
+  RequestHead any;
+  any.method = "GET";
+  const auto url = url_from_parts("https", record_.url, "/");
+  if (!url) return;
+  TransactionFacts assumed;
+  assumed.set_client(context_, *policy_, record_.start);
+  assumed.set_request(any, *url, *policy_);
+  if (policy_->decide(Stage::request, assumed.facts).action == Action::block) return;
+  svc_.origins.prefetch(std::move(target));
+}
+
+// Browsers connect ahead, scanners try and leave: who came and what policy said is told anyway.
+void ConnectTunnel::without_request() {
+  record_.client_tls_version = context_.tls_version;
+  record_.client_tls_cipher = context_.tls_cipher;
+  record_.client_alpn = context_.alpn;
+  if (context_.connect_blocked) record_.action = "block";
+  record_.rule = context_.connect_note.rule;
+  record_.error = "the client ended the connection without a request";
+  record_.error_code = errc_name(Errc::closed);
+  record_.error_fault = fault_name(Fault::client);
+  submit();
 }
 
 void ConnectTunnel::note_handshake_failure(const Error& error) {
@@ -253,8 +320,22 @@ void ConnectTunnel::note_handshake_failure(const Error& error) {
   }
 }
 
+void ConnectTunnel::over_limit(ByteStream& tcp) {
+  svc_.shared.counters.tunnels_refused.add();
+  note_error({Errc::busy, Fault::local, false, over_limit_text(svc_.shared.settings.limits)});
+  record_.rule = "limits.tunnels";
+  if (tls_) {
+    (void)tcp.try_write(as_bytes(kTlsRefusal));
+    tcp.shutdown_write();
+  }
+  tcp.close(!tls_);
+  submit();
+}
+
 Co<void> ConnectTunnel::bypass(std::unique_ptr<ByteStream> tcp) {
   const Running running(svc_.shared);
+  const TunnelPlace place(svc_.shared);
+  if (!place) co_return over_limit(*tcp);
   record_.action = "bypass";
   record_.delivery = "direct";
   auto guard = [policy = policy_](const IpAddress& address) {

@@ -15,6 +15,9 @@ GatewayMetrics::GatewayMetrics(Metrics& metrics)
     : client_connections(metrics.gauge("weir_client_connections", "Open client connections.")),
       connections_refused(
           metrics.counter("weir_connections_refused_total", "Client connections over a limit.")),
+      tunnels(metrics.gauge("weir_tunnels", "Bypassed connections.")),
+      tunnels_refused(metrics.counter("weir_tunnels_refused_total",
+                                      "Bypassed connections over limits.tunnels.")),
       client_tls_rejected(metrics.counter("weir_client_tls_rejected_total",
                                           "Clients that refused the minted certificate.")),
       client_tls_failed(metrics.counter("weir_client_tls_failures_total",

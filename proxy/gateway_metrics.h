@@ -8,6 +8,18 @@
 
 namespace weir {
 
+// Raises a gauge for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(Gauge& gauge) : gauge_(gauge) { gauge_.add(1); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { gauge_.add(-1); }
+
+ private:
+  Gauge& gauge_;
+};
+
 class GatewayMetrics {
  public:
   explicit GatewayMetrics(Metrics& metrics);
@@ -16,6 +28,8 @@ class GatewayMetrics {
 
   Gauge& client_connections;
   Counter& connections_refused;  // over a connection limit
+  Gauge& tunnels;                // bypassed connections
+  Counter& tunnels_refused;      // over limits.tunnels
   Counter& client_tls_rejected;  // the client refused our certificate
   Counter& client_tls_failed;
   Counter& internal_errors;  // exceptions caught at a coroutine's root

@@ -9,8 +9,10 @@
 
 namespace weir {
 
-// An unreadable request gets a page with the reason and one event; an orderly end gets neither.
-Co<void> answer_bad_request(H1ClientConnection& connection, const ClientContext& context,
+// An unreadable request gets a page with the reason and one event, one that is cut short or does
+// not come to its end the event only; an orderly end gets neither. True when there was something to
+// tell.
+Co<bool> answer_bad_request(H1ClientConnection& connection, const ClientContext& context,
                             LoopServices& svc, Error error);
 
 }  // namespace weir

@@ -11,9 +11,15 @@
 
 namespace weir {
 
-// Serves until the connection ends. tls_client_rejected: the client refused our certificate after
-// the handshake had ended for us (TLS 1.3), before any request.
-Co<Result<void>> serve_inner(std::unique_ptr<TlsStream> tls, const ClientContext& context,
+struct InnerOutcome {
+  std::uint64_t told = 0;  // requests, good or bad, that have their events
+  // tls_client_rejected: the client refused our certificate after the handshake had ended for us
+  // (TLS 1.3), before any request.
+  Result<void> ended{};
+};
+
+// Serves until the connection ends.
+Co<InnerOutcome> serve_inner(std::unique_ptr<TlsStream> tls, const ClientContext& context,
                              LoopServices& svc);
 
 }  // namespace weir

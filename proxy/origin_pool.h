@@ -1,6 +1,10 @@
 // Connections to origins, shared by the transactions of one loop: HTTP/2 connections carry many
 // exchanges, idle HTTP/1 connections are kept for the next one. A connection is reused only for
 // exactly the same scheme, host, port and accepted certificate errors. Loop thread only.
+//
+// HTTP/1 connections of one key are limited in number; requests beyond wait in order of arrival.
+// A connection may be dialled ahead, while the client is still busy with its own handshake: the
+// first request that comes waits for it and gets what became of it, error or connection.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +44,13 @@ class OriginPool {
   ~OriginPool();
 
   // An exchange with the target, on a pooled connection or a new one. Errors are those of dialling
-  // and TLS; `retryable` is true for all of them (nothing was sent).
+  // and TLS, and busy when no place came free in time; nothing was sent.
   Co<Result<std::unique_ptr<OriginStream>>> open(OriginTarget target);
+
+  // Nothing is at hand for the target, and there is room to dial ahead for it.
+  bool wants_prefetch(const OriginTarget& target) const;
+  // Dials and returns at once; what comes of it goes to the pool. Only if wants_prefetch().
+  void prefetch(OriginTarget target);
 
   void close_idle();  // all idle ones now (reload, drain)
   std::size_t idle() const;

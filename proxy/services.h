@@ -42,6 +42,7 @@ struct Shared {
   Authenticator* authenticator;  // null = no proxy authentication
   std::string via_name;
   std::atomic<bool> draining{false};
+  std::atomic<std::uint32_t> tunnels{0};  // bypassed connections, see limits.tunnels
   std::atomic<std::uint64_t> running{0};  // exchanges and tunnels that a drain waits for
 };
 

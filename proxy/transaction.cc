@@ -263,7 +263,9 @@ Co<Result<void>> Transaction::converse(OriginPtr& origin, bool may_retry) {
     // The client broke off: that is the cause, not what the origin made of it.
     if (uploading) {
       auto sent = co_await join_upload(*uploading);
-      if (!sent && sent.error().fault == Fault::client) error = std::move(sent).error();
+      const bool cause =
+          !sent && (sent.error().fault == Fault::client || sent.error().code == Errc::timeout);
+      if (cause) error = std::move(sent).error();
     }
     outcome = co_await give_up(error);
   }
@@ -356,6 +358,10 @@ Co<Result<void>> Transaction::upload(OriginStream& origin) {
     // An origin that has enough may stop listening; the client is heard out a little longer, so
     // that it gets to read the answer instead of a reset.
     if (outcome) outcome = co_await origin.send_body(**piece);
+    if (!outcome && outcome.error().code == Errc::timeout) {  // nor will it answer
+      origin.reset();
+      co_return outcome;
+    }
     if (!outcome && (discarded += (*piece)->size()) > kMostDiscarded) co_return outcome;
   }
   if (outcome) outcome = co_await origin.send_end(client_.request_trailers());

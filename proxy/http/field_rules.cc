@@ -8,6 +8,8 @@ namespace {
 
 using Names = std::string_view;
 
+constexpr std::array<Names, 6> kIdempotent = {"GET", "HEAD", "OPTIONS", "DELETE", "PUT", "TRACE"};
+
 constexpr std::array<Names, 22> kEndToEnd = {
     "authorization",
     "cache-control",
@@ -124,6 +126,10 @@ bool is_end_to_end(std::string_view name) { return one_of(kEndToEnd, name); }
 
 bool is_forbidden_trailer(std::string_view name) {
   return control_field(name) != ControlField::none || one_of(kNeverTrailers, name);
+}
+
+bool is_idempotent(std::string_view method) {
+  return std::ranges::find(kIdempotent, method) != kIdempotent.end();
 }
 
 bool parse_content_length(std::string_view text, std::uint64_t& length) {

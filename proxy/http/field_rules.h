@@ -55,6 +55,9 @@ bool is_end_to_end(std::string_view name);
 // content.
 bool is_forbidden_trailer(std::string_view name);
 
+// May be sent again when nothing is known of the first time (RFC 9110 9.2.2).
+bool is_idempotent(std::string_view method);
+
 // Up to 18 digits and nothing else.
 bool parse_content_length(std::string_view text, std::uint64_t& length);
 

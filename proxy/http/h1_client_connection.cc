@@ -48,6 +48,7 @@ Co<Result<void>> H1ClientState::await_first_byte() {
   if (came) co_return closed("the client ended the connection");
   if (came.error().code == Errc::timeout) co_return closed("no request for too long");
   if (came.error().code == Errc::cancelled) co_return closed("the connection was drained");
+  if (came.error().code == Errc::truncated) co_return closed("the client broke the connection");
   co_return pass(std::move(came));
 }
 
@@ -66,6 +67,9 @@ Co<Result<RequestHead>> H1ClientState::read_head() {
     }
     const Duration left = until - link->loop().clock().steady();
     auto more = co_await link->more(std::max(left, Duration::zero()));
+    if (!more && more.error().code == Errc::truncated) {
+      more.error().what = "the request head was cut short: " + more.error().what;
+    }
     if (!more) co_return pass(std::move(more));
     if (!*more) co_return fail(Errc::truncated, Fault::client, "the request head was cut short");
   }
@@ -90,8 +94,11 @@ Co<Result<BodyPiece>> H1ClientState::read_body() {
     if (body->complete()) continue;
     if (auto invited = co_await invite(); !invited) co_return pass(std::move(invited));
     auto more = co_await link->more(timeouts.client_body);
-    if (!more) body_error = std::move(more).error();
-    if (more && !*more) body_error = body->end_of_input().error();
+    if (!more) {
+      body_error = std::move(more).error();
+    } else if (!*more) {
+      body_error = body->end_of_input().error();
+    }
   }
 }
 

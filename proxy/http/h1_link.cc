@@ -177,6 +177,7 @@ Result<Wait> H1Link::push(ByteView& bytes) {
     auto step = stream_->try_write(bytes);
     if (!step) return std::unexpected(note(write_error_, std::move(step).error()));
     bytes = bytes.subspan(step->bytes);
+    sent_ += step->bytes;
     if (step->wait != Wait::none) return step->wait;
   }
   return Wait::none;

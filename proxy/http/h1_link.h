@@ -35,6 +35,7 @@ class H1Link {
   Co<Result<void>> write(ByteView piece, Duration limit);
   std::string& pending() { return pending_; }
   bool writing() const { return writing_; }
+  std::uint64_t sent() const { return sent_; }  // bytes that the stream took
 
   // Looks out for the peer's end while nobody reads, until somebody does or the buffer is full.
   static void watch(std::shared_ptr<H1Link> link);
@@ -73,6 +74,7 @@ class H1Link {
   Fault peer_;
   std::string pending_;
   std::string current_;  // what is being written
+  std::uint64_t sent_ = 0;
   bool writing_ = false;
   bool reading_ = false;   // a coroutine waits on the stream itself
   bool watching_ = false;  // the look-out does

@@ -40,6 +40,8 @@ bool H1OriginConnection::reusable() const {
 
 bool H1OriginConnection::busy() const { return state_->busy; }
 
+void H1OriginConnection::note_rest() { state_->rested = true; }
+
 void H1OriginConnection::on_done(std::move_only_function<void()> callback) {
   state_->on_done = std::move(callback);
 }

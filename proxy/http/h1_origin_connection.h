@@ -1,9 +1,9 @@
 // An HTTP/1 connection to an origin: one exchange after the other. The pool owns it; loop thread
 // only. It may be destroyed at any time: that closes it, and the exchange that runs gets errors.
 //
-// Errors of an exchange are retryable exactly when the origin cannot have acted on the request: the
-// connection had been used before, ended before any byte of the response, and the method is one
-// that may be repeated (RFC 9112 9.3.1).
+// Errors of an exchange are retryable when another try can do no harm: no byte of the response came,
+// and either nothing of the request had been sent, or the connection had been idle and the method is
+// one that may be repeated (RFC 9110 9.2.2, RFC 9112 9.3.1).
 #pragma once
 
 #include <functional>
@@ -34,6 +34,8 @@ class H1OriginConnection {
   // has sent nothing since (one look at the socket).
   bool reusable() const;
   bool busy() const;
+  // It was idle before its first exchange (dialled ahead): the origin may have closed it since.
+  void note_rest();
   // Called whenever the stream of an exchange goes; the connection may be destroyed in it. {} to
   // clear.
   void on_done(std::move_only_function<void()> callback);

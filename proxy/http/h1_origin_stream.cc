@@ -1,21 +1,17 @@
 #include "proxy/http/h1_origin_stream.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "proxy/http/field_rules.h"
 #include "proxy/http/h1_encoder.h"
 #include "proxy/net/loop.h"
 
 namespace weir {
 namespace {
-
-// RFC 9110 section 9.2.2.
-constexpr std::array<std::string_view, 6> kIdempotent = {"GET",    "HEAD", "OPTIONS",
-                                                         "DELETE", "PUT",  "TRACE"};
 
 OriginFacts facts_of_exchange(OriginFacts facts, std::uint64_t exchanges) {
   if (exchanges <= 1) return facts;
@@ -30,7 +26,8 @@ H1OriginStream::H1OriginStream(std::shared_ptr<H1OriginState> state)
     : state_(std::move(state)),
       facts_(facts_of_exchange(state_->facts, ++state_->exchanges)),
       finder_(H1HeadFinder::Kind::response, state_->limits.header_bytes),
-      received_before_(state_->link->input.received()) {
+      received_before_(state_->link->input.received()),
+      sent_before_(state_->link->sent()) {
   state_->busy = true;
 }
 
@@ -65,8 +62,10 @@ bool H1OriginStream::complete() const {
 Error H1OriginStream::judge(Error error) const {
   const bool lost = error.code == Errc::truncated || error.code == Errc::io ||
                     error.code == Errc::closed || error.code == Errc::refused;
-  error.retryable = lost && facts_.reused && link().input.received() == received_before_ &&
-                    std::ranges::find(kIdempotent, method_) != kIdempotent.end();
+  const bool repeatable = (facts_.reused || state_->rested) && is_idempotent(method_);
+  const bool nothing_sent = link().sent() == sent_before_;
+  const bool nothing_came = link().input.received() == received_before_;
+  error.retryable = lost && nothing_came && (repeatable || nothing_sent);
   return error;
 }
 

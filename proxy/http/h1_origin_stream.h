@@ -28,6 +28,7 @@ struct H1OriginState {
   bool busy = false;
   bool may_stay = true;
   bool orphaned = false;  // the connection object is gone
+  bool rested = false;    // it has been idle: the origin may have closed it meanwhile
 };
 
 class H1OriginStream final : public OriginStream {
@@ -52,7 +53,7 @@ class H1OriginStream final : public OriginStream {
   bool complete() const;
   Error judge(Error error) const;
   H1Link& link() const { return *state_->link; }
-  Duration write_limit() const { return state_->timeouts.origin_body; }
+  Duration write_limit() const { return state_->timeouts.origin_write; }
 
   std::shared_ptr<H1OriginState> state_;
   OriginFacts facts_;
@@ -63,6 +64,7 @@ class H1OriginStream final : public OriginStream {
   std::optional<H1BodyWriter> writer_;
   H1HeadFinder finder_;
   std::uint64_t received_before_;      // by the connection, when this exchange began
+  std::uint64_t sent_before_;
   std::optional<H1BodyDecoder> body_;  // once the final head is here
   std::size_t handed_out_ = 0;
   bool raw_ = false;

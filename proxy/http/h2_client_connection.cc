@@ -117,10 +117,14 @@ H2ClientConnection::H2ClientConnection(Loop& loop, std::unique_ptr<ByteStream> s
                                        const LimitSettings& limits, const TimeoutSettings& timeouts)
     : state_(std::make_shared<State>(loop, std::move(stream), limits, timeouts)) {}
 
-H2ClientConnection::~H2ClientConnection() { state_->link->request_handler = {}; }
+H2ClientConnection::~H2ClientConnection() {
+  state_->link->request_handler = {};
+  state_->link->refused_handler = {};
+}
 
-Co<Result<void>> H2ClientConnection::serve(Handler on_request) {
+Co<Result<void>> H2ClientConnection::serve(Handler on_request, RefusedHandler on_refused) {
   const auto state = state_;
+  state->link->refused_handler = std::move(on_refused);
   state->on_request = std::move(on_request);
   state->link->request_handler = [raw = state.get()](std::shared_ptr<H2Stream> stream) {
     raw->start(std::move(stream));

@@ -20,6 +20,8 @@ class Loop;
 class H2ClientConnection {
  public:
   using Handler = std::function<Co<void>(std::unique_ptr<ClientStream>)>;
+  // Hears of requests that were refused before they became streams; see H2Session::Events.
+  using RefusedHandler = std::function<void(const Error& why, int status)>;
 
   H2ClientConnection(Loop& loop, std::unique_ptr<ByteStream> stream, const LimitSettings& limits,
                      const TimeoutSettings& timeouts);
@@ -27,7 +29,7 @@ class H2ClientConnection {
 
   // Runs the connection. At most h2_streams handlers at once; requests beyond are refused in a way
   // that clients retry. Success: an orderly end without a running exchange.
-  Co<Result<void>> serve(Handler on_request);
+  Co<Result<void>> serve(Handler on_request, RefusedHandler on_refused = {});
 
   // No new requests; serve() returns when those that run are finished. Before or during serve().
   void drain();

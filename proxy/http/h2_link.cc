@@ -41,6 +41,10 @@ void H2Link::on_peer_changed() {
   if (peer_handler) peer_handler();
 }
 
+void H2Link::on_refused(const Error& why, int status) {
+  if (refused_handler) refused_handler(why, status);
+}
+
 void H2Link::drain() {
   session_.drain();
   wake();
@@ -66,6 +70,7 @@ Co<void> H2Link::read_loop(std::shared_ptr<H2Link> link) {
   }
   link->request_handler = {};
   link->peer_handler = {};
+  link->refused_handler = {};
 }
 
 Co<bool> H2Link::read_turn() {

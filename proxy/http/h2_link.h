@@ -50,10 +50,12 @@ class H2Link final : public H2Session::Events, public std::enable_shared_from_th
   // Set by the connection object, cleared when it goes.
   std::function<void(std::shared_ptr<H2Stream>)> request_handler;
   std::function<void()> peer_handler;
+  std::function<void(const Error&, int status)> refused_handler;
 
  private:
   void on_request(std::shared_ptr<H2Stream> stream) override;
   void on_peer_changed() override;
+  void on_refused(const Error& why, int status) override;
 
   Co<bool> read_turn();  // false: the connection has ended
   Co<bool> wait_for_bytes();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/http/field_rules.h"
 #include "proxy/http/h2_exchange.h"
 #include "proxy/http/h2_link.h"
 #include "proxy/http/h2_tasks.h"
@@ -28,12 +29,12 @@ struct H2OriginConnection::State {
       : loop(on),
         first(std::move(about)),
         reused(facts_when_reused(first)),
-        write_limit(timeouts.origin_body),
+        write_limit(timeouts.origin_write),
         max_streams(limits.h2_streams),
         link(std::make_shared<H2Link>(
             on, std::move(stream), H2Role::client, limits,
             H2LinkOptions{
-                .write = timeouts.origin_body, .head = timeouts.response_head, .idle = kIdle})),
+                .write = timeouts.origin_write, .head = timeouts.response_head, .idle = kIdle})),
         peer_changed(on) {}
 
   void end_if_drained() {
@@ -57,6 +58,7 @@ struct H2OriginConnection::State {
   std::size_t active = 0;
   bool opened = false;  // the first exchange has had the connection's timings
   bool draining = false;
+  bool rested = false;
 };
 
 namespace {
@@ -65,11 +67,12 @@ namespace {
 class H2OriginStream final : public OriginStream {
  public:
   using Release = std::move_only_function<void()>;
-  H2OriginStream(std::shared_ptr<H2Link> link, const OriginFacts& facts, Duration write_limit,
-                 Release release)
+  H2OriginStream(std::shared_ptr<H2Link> link, const OriginFacts& facts, bool rested,
+                 Duration write_limit, Release release)
       : release_(std::move(release)),
         exchange_(std::in_place, std::move(link), std::make_shared<H2Stream>(), Fault::origin),
         facts_(facts),
+        rested_(rested),
         write_limit_(write_limit) {}
   ~H2OriginStream() override {
     exchange_.reset();
@@ -89,6 +92,7 @@ class H2OriginStream final : public OriginStream {
       co_return fail(Errc::refused, Fault::origin, "the HTTP/2 connection takes no more requests",
                      true);
     }
+    repeatable_ = rested_ && is_idempotent(head.method);
     auto sent = link.session().request(stream.shared_from_this(), head);
     link.wake();
     co_return sent;
@@ -101,16 +105,29 @@ class H2OriginStream final : public OriginStream {
   }
 
   Co<Result<ResponseHead>> read_head(Duration limit) override {
-    return exchange_->read_head(limit);
+    auto head = co_await exchange_->read_head(limit);
+    if (!head && connection_lost(head.error())) head.error().retryable = true;
+    co_return head;
   }
   Co<Result<BodyPiece>> read_body(Duration limit) override { return exchange_->read_body(limit); }
   const Fields& response_trailers() const override { return exchange_->stream().trailers; }
   void reset() override { exchange_->reset(H2Code::cancel); }
 
  private:
+  // Not the origin's word about this request, only the end of a connection that had rested.
+  bool connection_lost(const Error& error) const {
+    const H2Stream& stream = exchange_->stream();
+    const bool lost = error.code == Errc::truncated || error.code == Errc::io ||
+                      error.code == Errc::closed || error.code == Errc::refused;
+    const bool answered = stream.peer_reset || stream.final_head || stream.informational_count > 0;
+    return repeatable_ && lost && !answered;
+  }
+
   Release release_;
   std::optional<H2Exchange> exchange_;
   const OriginFacts& facts_;  // in the connection's state, which release_ holds
+  bool rested_;               // the connection had been used or idle before
+  bool repeatable_ = false;
   Duration write_limit_;
 };
 
@@ -151,8 +168,9 @@ Co<void> H2OriginConnection::run() {
 std::unique_ptr<OriginStream> H2OriginConnection::open() {
   if (!usable()) return nullptr;
   ++state_->active;
+  const bool rested = state_->opened || state_->rested;
   const OriginFacts& facts = std::exchange(state_->opened, true) ? state_->reused : state_->first;
-  return std::make_unique<H2OriginStream>(state_->link, facts, state_->write_limit,
+  return std::make_unique<H2OriginStream>(state_->link, facts, rested, state_->write_limit,
                                           [state = state_] {
                                             --state->active;
                                             state->changed();
@@ -185,6 +203,8 @@ Co<Result<void>> H2OriginConnection::settled(Duration limit) {
 bool H2OriginConnection::supports_extended_connect() const {
   return state_->link->session().peer_speaks_extended_connect();
 }
+
+void H2OriginConnection::note_rest() { state_->rested = true; }
 
 void H2OriginConnection::drain() {
   state_->draining = true;

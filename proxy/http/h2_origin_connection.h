@@ -2,10 +2,11 @@
 // loop thread only. It may be destroyed at any time: that ends the connection, its exchanges then
 // return errors (as they do when the origin breaks it), and run() returns soon after.
 //
-// Errors of an exchange are retryable exactly when the origin cannot have acted on it: refused
-// streams, those beyond a GOAWAY, those whose head never went out, and HTTP_1_1_REQUIRED
-// (Errc::unsupported: try again over HTTP/1.1). send_body after the origin has answered in full and
-// wants no more is Errc::closed: the response can still be read.
+// Errors of an exchange are retryable when the origin cannot have acted on it: refused streams,
+// those beyond a GOAWAY, those whose head never went out, and HTTP_1_1_REQUIRED (Errc::unsupported:
+// try again over HTTP/1.1); and when a connection that had been used or idle ends before a word of
+// the answer and the method may be repeated (RFC 9110 9.2.2). send_body after the origin has
+// answered in full and wants no more is Errc::closed: the response can still be read.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +41,9 @@ class H2OriginConnection {
   // Waits until the origin's SETTINGS are known, e.g. before asking for extended CONNECT.
   Co<Result<void>> settled(Duration limit);
   bool supports_extended_connect() const;  // RFC 8441; false before settled()
+
+  // It was idle before its first exchange (dialled ahead): the origin may have closed it since.
+  void note_rest();
 
   void drain();  // no new exchanges; the connection ends with the last one
   void close();  // at once

@@ -106,12 +106,19 @@ Result<void> H2Session::abort(H2Code code, Error error) {
 
 void H2Session::announce() {
   if (std::exchange(peer_changed_, false)) events_.on_peer_changed();
+  announce_refused();
   if (requests_.empty()) return;
   // What was reset within the same bytes is never started.
   for (auto& stream : std::exchange(requests_, {})) {
     if (!stream->closed && !stream->error && !stream->peer_reset) {
       events_.on_request(std::move(stream));
     }
+  }
+}
+
+void H2Session::announce_refused() {
+  for (const Refused& request : std::exchange(refused_, {})) {
+    events_.on_refused(request.why, request.status);
   }
 }
 
@@ -195,6 +202,7 @@ void H2Session::refuse_large_head(H2Stream& stream, bool end_stream) {
   if (stream.decoder->kind() != H2HeadDecoder::Kind::request) {
     return reject(stream, std::move(error), H2Code::enhance_your_calm);
   }
+  note_refused(error, 431);
   ResponseHead answer;
   answer.status = 431;
   answer.framing = {Framing::Kind::length, 0};
@@ -203,7 +211,10 @@ void H2Session::refuse_large_head(H2Stream& stream, bool end_stream) {
   if (!respond(stream, answer, true)) reset(stream, H2Code::internal_error);
 }
 
+void H2Session::note_refused(const Error& why, int status) { refused_.push_back({why, status}); }
+
 void H2Session::reject(H2Stream& stream, Error error, H2Code code) {
+  if (role_ == H2Role::server && !stream.final_head) note_refused(error, 0);
   stream.error = std::move(error);
   stream.outbox.clear();
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id,
@@ -228,7 +239,16 @@ Error H2Session::closing_error(const H2Stream& stream, std::uint32_t code) const
 
 void H2Session::finish_closed(H2Stream& stream, std::uint32_t code) {
   const bool complete = stream.ended && (role_ == H2Role::client || stream.end_sent);
-  if (!complete && !stream.error) stream.error = closing_error(stream, code);
+  if (!complete && !stream.error) {
+    stream.error = closing_error(stream, code);
+    const bool no_request = role_ == H2Role::server && !stream.final_head && !stream.detached;
+    if (no_request && !stream.peer_reset) {
+      note_refused({stream.error->code, Fault::client, false,
+                    "HTTP/2 request: refused by the engine (" + std::string(h2_code_name(code)) +
+                        ", RFC 9113 section 8)"},
+                   0);
+    }
+  }
   forget(stream);
 }
 
@@ -281,6 +301,7 @@ std::size_t H2Session::pull(MutableBytes into) {
   out_ = {};
   if (pending_ && !error_) (void)abort(H2Code::enhance_your_calm, *pending_);
   pending_.reset();
+  announce_refused();  // a stream that the engine refuses closes when its reset leaves
   deliver();
   return out_used_;
 }

@@ -42,6 +42,11 @@ class H2Session {
     virtual void on_request(std::shared_ptr<H2Stream> stream) = 0;
     // The peer's SETTINGS or GOAWAY came.
     virtual void on_peer_changed() = 0;
+    // Server role: a request that never became one; `status` is what its sender got, 0 = a reset.
+    virtual void on_refused(const Error& why, int status) {
+      static_cast<void>(why);
+      static_cast<void>(status);
+    }
 
    protected:
     ~Events() = default;
@@ -98,6 +103,7 @@ class H2Session {
   void submit_settings();
   Result<void> abort(H2Code code, Error error);
   void announce();
+  void announce_refused();
   void deliver();
   void touch(H2Stream& stream);
   void forget(H2Stream& stream);  // erases it from the table and marks it closed
@@ -106,6 +112,7 @@ class H2Session {
   void complete_response(H2Stream& stream, bool end_stream);
   void refuse_large_head(H2Stream& stream, bool end_stream);
   void reject(H2Stream& stream, Error error, H2Code code);
+  void note_refused(const Error& why, int status);
   void finish_closed(H2Stream& stream, std::uint32_t code);
   void end_was_sent(H2Stream& stream);
   Error closing_error(const H2Stream& stream, std::uint32_t code) const;
@@ -120,6 +127,11 @@ class H2Session {
   std::unordered_map<std::int32_t, std::shared_ptr<H2Stream>> lost_;  // after lose()
   std::vector<std::shared_ptr<H2Stream>> touched_;
   std::vector<std::shared_ptr<H2Stream>> requests_;  // to be announced when the engine returns
+  struct Refused {
+    Error why;
+    int status;
+  };
+  std::vector<Refused> refused_;  // so are these
   H2FieldList fields_;
   MutableBytes out_;  // where pull() writes, while it runs
   std::size_t out_used_ = 0;

@@ -294,6 +294,27 @@ TEST(H1OriginConnectionTest, WhichFailuresMayBeTriedAgain) {
   }
 }
 
+TEST(H1OriginConnectionTest, OneThatRestedBeforeItsFirstExchangeMayHaveGone) {
+  for (const bool rested : {true, false}) {
+    Fixture on;
+    if (rested) on.connection->note_rest();
+    auto stream = on.asked(request());
+    on.origin->close(false);
+    EXPECT_EQ(run(on.loop, read_response(*stream)), rested ? "!truncated again" : "!truncated");
+  }
+}
+
+TEST(H1OriginConnectionTest, WhatWasNeverSentMayBeTriedAgainWhateverItIs) {
+  for (const char* method : {"POST", "PATCH", "DELETE"}) {
+    Fixture on;
+    auto stream = on.connection->start();
+    on.origin->close(true);
+    auto sent = run(on.loop, stream->send_head(request(method)));
+    ASSERT_FALSE(sent) << method;
+    EXPECT_TRUE(sent.error().retryable) << method;
+  }
+}
+
 TEST(H1OriginConnectionTest, AWriteOnAConnectionThatIsGoneMayBeTriedAgain) {
   Fixture on;
   auto first = on.asked(request());

@@ -152,6 +152,9 @@ class LoneSession final : public H2Session::Events {
     requests.push_back(std::move(stream));
   }
   void on_peer_changed() override { ++peer_changes; }
+  void on_refused(const Error& why, int status) override {
+    refused.push_back(std::string(errc_name(why.code)) + " " + std::to_string(status));
+  }
 
   // Everything that the session has to say now.
   std::string pull() {
@@ -176,6 +179,7 @@ class LoneSession final : public H2Session::Events {
 
   ManualClock clock;
   std::vector<std::shared_ptr<H2Stream>> requests;
+  std::vector<std::string> refused;
   int peer_changes = 0;
   Result<void> last;
   H2Session session;

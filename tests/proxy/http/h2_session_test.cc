@@ -381,6 +381,40 @@ RequestHead request(std::string method = "GET") {
   return head;
 }
 
+// Whoever sends what never becomes a request is told on, once.
+TEST(H2Session, RefusedHeadsAreAnnounced) {
+  const struct {
+    const char* name;
+    std::string bytes;
+    std::vector<std::string> want;
+  } cases[] = {
+      {"good", headers(1, get()), {}},
+      {"malformed path", headers(1, get("x")), {"malformed 0"}},
+      {"upper-case name",
+       frame(kHeaders, kEndHeaders | kEndStream, 1, block(plus(get(), {{"X-A", "1"}}))),
+       {"malformed 0"}},
+      {"connection field", headers(1, plus(get(), {{"connection", "close"}})), {"malformed 0"}},
+      {"no method",
+       headers(1, {{":path", "/"}, {":scheme", "https"}, {":authority", "a"}}),
+       {"malformed 0"}},
+      {"too large", headers(1, plus(get(), {{"x", std::string(4100, 'y')}})), {"too-large 431"}},
+      {"too large, unfinished",
+       headers(1, plus(get(), {{"x", std::string(4100, 'y')}}), false),
+       {"too-large 431"}},
+      {"two", headers(1, get("x")) + headers(3, get("y")), {"malformed 0", "malformed 0"}},
+      {"reset by the client", headers(1, get(), false) + rst(1, 8), {}},
+      {"bad trailers", headers(1, get(), false) + headers(1, {{"host", "b"}}), {}},
+  };
+  for (const auto& each : cases) {
+    for (const std::size_t step : {SIZE_MAX, std::size_t{1}}) {
+      LoneSession server(H2Role::server, tight());
+      server.exchange(preface());
+      server.exchange(each.bytes, step);
+      EXPECT_EQ(server.refused, each.want) << each.name << " in steps of " << step;
+    }
+  }
+}
+
 struct Answer {
   const char* name;
   std::string bytes;
