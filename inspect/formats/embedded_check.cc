@@ -91,8 +91,14 @@ std::size_t ole_extent(ByteView at) {
   Cursor in(at);
   in.skip(26);
   const std::uint16_t major = in.u16le(), order = in.u16le(), shift = in.u16le();
+  in.seek(48);
+  const std::uint64_t directory = in.u32le();
   const bool sane = order == 0xFFFE && ((major == 3 && shift == 9) || (major == 4 && shift == 12));
-  return all_if(sane && at.size() >= 1536, at);
+  if (in.failed() || !sane) return 0;
+  // The directory begins with the entry of the root (2.6.2): programs that write such files hold
+  // the header alone.
+  in.seek((directory + 1) << shift);
+  return all_if(as_text(in.take(8)) == "R\0o\0o\0t\0"sv, at);
 }
 
 // PE format: the header, and as far as the sections go.

@@ -1,7 +1,7 @@
 // Places within a file where another one begins: a few strong magics, each with a check of the
 // fields behind it, so that a program which merely contains the magic is not taken for an archive.
-// One pass over the bytes, faster than reading them from a disk; what a start needs beyond that
-// (the ends of ZIPs) is collected once. Sans-io, any thread.
+// One pass over the bytes, whose cost does not depend on them; what a start needs beyond that (the
+// ends of ZIPs) is collected once. Sans-io, any thread.
 #pragma once
 
 #include <cstddef>
