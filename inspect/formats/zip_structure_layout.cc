@@ -42,7 +42,7 @@ ZipPlace place_of(ByteView file, const ZipEnd& end, bool begins) {
     return place;
   }
   if (end.directory_encrypted || has_signature(file, end.offset, ZipSignature::kArchiveExtra)) {
-    place.kind = begins ? Kind::sealed : Kind::none;
+    place.kind = begins || end.directory_encrypted ? Kind::sealed : Kind::none;
     return place;
   }
   if (end.entries == 0 && end.size == 0) {
@@ -54,14 +54,17 @@ ZipPlace place_of(ByteView file, const ZipEnd& end, bool begins) {
   const bool at_size = fits && has_signature(file, by_size, ZipSignature::kEntry);
   const bool at_offset =
       end.offset < end.directory_end && has_signature(file, end.offset, ZipSignature::kEntry);
-  if (at_size && end.offset > by_size) {  // what comes before is in another file
-    place.kind = !at_offset && is_last_volume(file, end, begins) ? Kind::several : Kind::none;
-    if (place.kind == Kind::several) return place;
+  // The directory is before where its offset says: the archive's beginning is in another file, or,
+  // when it is here, the offset is wrong.
+  const bool early = at_size && end.offset > by_size;
+  if (early && !begins && !at_offset) {
+    place.kind = is_last_volume(file, end, begins) ? Kind::several : Kind::none;
+    return place;
   }
   if (!at_size && !at_offset) return place;
   place.kind = Kind::whole;
-  place.directory = at_size && end.offset <= by_size ? by_size : end.offset;
-  place.shift = place.directory - end.offset;
+  place.directory = at_size && !(early && at_offset) ? by_size : end.offset;
+  place.shift = early ? 0 : place.directory - end.offset;
   place.two_directories = at_size && at_offset && by_size != end.offset;
   return place;
 }
@@ -97,8 +100,9 @@ bool hides_entry(ByteView gap, bool descriptor) {
   return false;
 }
 
-// Programs that unpack themselves, scripts with a ZIP behind them, Chrome extensions; a marker that
-// single segments of a spanned archive begin with.
+// Programs that unpack themselves, scripts with a ZIP behind them, Chrome extensions, fillers (see
+// above; what is more than a filler is a hidden entry), a marker that single segments of a spanned
+// archive begin with.
 bool is_known_prefix(ByteView prefix) {
   constexpr std::array kKnown{"MZ"sv,
                               "\x7f"
@@ -106,6 +110,7 @@ bool is_known_prefix(ByteView prefix) {
                               "#!"sv,
                               "Cr24"sv,
                               "PK00"sv,
+                              "PK\x03\x04"sv,
                               "PK\x07\x08"sv,
                               "\xcf\xfa\xed\xfe"sv,
                               "\xca\xfe\xba\xbe"sv,
