@@ -2,11 +2,14 @@
 
 import asyncio
 import base64
+import http
 import json
 import os
 import pathlib
 import socket
+import ssl
 import subprocess
+import threading
 
 import websockets
 
@@ -137,6 +140,55 @@ class InABrowser(Scenario):
         event_id = asyncio.run(browse())
         self.assertTrue(gateway.event(lambda e: e["metadata"]["uid"] == event_id))
         self.assertIn("HTTP/2", {e["http_request"]["version"] for e in gateway.events()})
+
+    def test_websocket_over_h2(self):
+        port = self.start_websocket(self.pki.issue("ws.test"))
+        gateway = self.gateway(hosts=["ws.test"], ports=[port])
+        browser = Browser(self.folder, gateway)
+        self.addCleanup(browser.close)
+
+        async def browse():
+            async with websockets.connect(browser.endpoint(), max_size=None) as raw:
+                page = Page(raw)
+                await page.open(f"https://ws.test:{port}/")
+                await page.evaluate("let s = new WebSocket('wss://' + location.host + '/room');"
+                                    "s.onopen = () => s.send('hello');"
+                                    "s.onmessage = m => { document.title = m.data; s.close(); };"
+                                    "s.onerror = () => { document.title = 'error'; }")
+                for _ in range(200):
+                    title = await page.evaluate("document.title")
+                    if title != "page":
+                        return title
+                    await asyncio.sleep(0.05)
+                return "nothing came"
+        self.assertEqual(asyncio.run(browse()), "olleh")
+        event = gateway.event(lambda e: "/room" in e["http_request"]["url"]["url_string"])
+        self.assertEqual((event["http_request"]["version"], event["http_request"]["http_method"]),
+                         ("HTTP/2", "CONNECT"))
+
+    @staticmethod
+    def start_websocket(cert):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*cert)
+        ports = []
+
+        async def echo(socket_, *_):
+            async for message in socket_:
+                await socket_.send(message[::-1])
+
+        async def page(path, headers):
+            if "Upgrade" not in headers:
+                return http.HTTPStatus.OK, [("Content-Type", "text/html")], b"<title>page</title><p>page"
+
+        def run():
+            async def serve():
+                async with websockets.serve(echo, "127.0.0.1", 0, ssl=context,
+                                            process_request=page) as server:
+                    ports.append(server.sockets[0].getsockname()[1])
+                    await asyncio.Future()
+            asyncio.run(serve())
+        threading.Thread(target=run, daemon=True).start()
+        return wait_until(lambda: ports and ports[0], "the websocket origin")
 
 
 if __name__ == "__main__":
