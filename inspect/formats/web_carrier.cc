@@ -94,19 +94,33 @@ void judge_smuggling(const Page& page, std::string_view text, bool is_html, Rema
                std::to_string(bodies.opaque) + " bytes of no known kind");
 }
 
+// Where a script goes: to an address of another site, or wherever it computes.
+bool goes_away(const Page& page) {
+  const std::string_view text = page.text();
+  for (const std::string_view word : kGoes) {
+    for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+      const std::string_view target = text.substr(at + word.size(), 8);
+      if (target.find("\"http") != target.npos || target.find("'http") != target.npos) return true;
+    }
+  }
+  return false;
+}
+
 void judge_image(const Page& page, Remarks& remarks) {
   const bool script = page.has("<script") || page.has("href=\"javascript:");
   if (script) remarks.sign("svg-script", 15);
   if (page.has("onload=") || page.has("onerror=") || page.has("onbegin=")) {
     remarks.sign("svg-handler", 10);
   }
-  const bool foreign = page.has("<foreignobject");
-  if (foreign &&
-      (page.has("<iframe") || page.has("<embed") || page.has("<form") || page.has("http-equiv"))) {
-    remarks.sign("svg-foreign-page", 30);
+  if (page.has("<foreignobject")) {
+    // Films in slides are shown in frames.
+    const bool asks = page.has("<form") || page.has("http-equiv");
+    if (asks || page.has("<iframe") || page.has("<embed")) {
+      remarks.sign("svg-foreign-page", asks ? 30 : 5);
+    }
   }
   if (!script && !page.has("onload=")) return;
-  if (page.has_any(kGoes)) remarks.sign("svg-redirects", 35);
+  if (page.has_any(kGoes)) remarks.sign("svg-redirects", goes_away(page) ? 40 : 20);
   if (page.has("atob(") || page.has("eval(") || page.has("unescape(") ||
       page.has("document.write(")) {
     remarks.sign("svg-decodes", 20);
