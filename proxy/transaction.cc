@@ -438,7 +438,10 @@ Co<Result<void>> Transaction::deliver(OriginPtr& origin, ResponseHead head) {
   if (head.status == 206 && whole_needed) co_return co_await refetch_whole(origin);
   switch (profile.delivery) {
     case Delivery::direct: co_return co_await deliver_plain(*origin, onward, first);
-    case Delivery::stream: co_return co_await deliver_streamed(*origin, onward, first, profile);
+    case Delivery::stream:
+      // A player that seeks needs its part, which is cut from what the spool holds.
+      if (range_ && !keep_range_ && range_->first.value_or(1) > 0 && !facts_.facts.endless) break;
+      co_return co_await deliver_streamed(*origin, onward, first, profile);
     case Delivery::trickle:
     case Delivery::hold: break;
   }

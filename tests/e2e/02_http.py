@@ -212,6 +212,38 @@ http {{ access_log off; client_body_temp_path {self.folder}/nb; proxy_temp_path 
         beyond = curl(self.gw, "-i", "-r", "9000000-", f"https://h1.test:{self.h1_port}/big.bin")
         self.assertIn(" 416", beyond.stdout.splitlines()[0])
 
+    def test_a_part_of_media_that_proves_nothing_is_cut_from_the_whole(self):
+        movie = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + os.urandom(100_000)
+        seen = []
+
+        def seek(connection, head):
+            asked = re.search(rb"range: bytes=(\d+)-(\d+)", head.lower())
+            seen.append(asked is not None)
+            if not asked:
+                return respond(connection, movie, content_type="video/mp4")
+            first, last = (int(number) for number in asked.groups())
+            return respond(connection, movie[first:last + 1], "206 Partial Content",
+                           [f"Content-Range: bytes {first}-{last}/{len(movie)}"],
+                           content_type="video/mp4")
+        origin = RawOrigin(seek)
+        self.addCleanup(origin.close)
+        self.gw.ports = sorted({*self.gw.ports, origin.port})
+        self.gw.write_policy()
+        self.gw.reload()
+        url = f"http://raw.test:{origin.port}/film.mp4"
+        wait_until(lambda: curl(self.gw, "-o", "/dev/null", "-w", "%{http_code}", url).stdout == "200",
+                   "the port to be open")
+        # The beginning proves to be media: the origin's own part is passed on. The middle does not.
+        for span, fetches in (("0-999", [True]), ("50000-50999", [True, False])):
+            seen.clear()
+            got = curl(self.gw, "-i", "-r", span, url, binary=True).stdout
+            head, body = got.split(b"\r\n\r\n", 1)
+            first, last = (int(number) for number in span.split("-"))
+            self.assertIn(b" 206 ", head.splitlines()[0])
+            self.assertIn(f"content-range: bytes {span}/{len(movie)}".encode(), head.lower())
+            self.assertEqual(body, movie[first:last + 1])
+            self.assertEqual(seen, fetches)
+
 
 if __name__ == "__main__":
     main()
