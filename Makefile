@@ -29,12 +29,15 @@ test-release: deps-test
 	@cmake --build build/test -j $(JOBS)
 	@ctest --test-dir build/test -j 2 --output-on-failure --no-tests=error
 
-# Under ASan and UBSan: the parsers of hostile bytes, their drivers, and every fuzz target.
-ASAN_SUITES = test_core test_proxy_net test_proxy_http test_proxy_tls test_proxy_sign weir-sign
+# Under ASan and UBSan: every suite but those of tables and texts, every fuzz target, and two of the
+# end-to-end scenarios over the three programs.
+ASAN_SUITES = test_core test_conf test_policy test_inspect test_inspect_worker test_proxy \
+  test_proxy_net test_proxy_http test_proxy_tls test_proxy_sign test_proxy_events test_integration
 test-asan: deps-test
 	@$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=address,undefined >/dev/null
-	@cmake --build build/asan -j $(JOBS) --target $(ASAN_SUITES) fuzzers
-	@ctest --test-dir build/asan -j 2 --output-on-failure --no-tests=error -R '^(core|proxy/net|proxy/http|proxy/tls|proxy/sign|fuzz)/'
+	@cmake --build build/asan -j $(JOBS) --target $(ASAN_SUITES) weir weir-sign weir-scan fuzzers
+	@ctest --test-dir build/asan -j 2 --output-on-failure --no-tests=error \
+	  -R '^(core|conf|policy|inspect|proxy|integration|fuzz|e2e)/'
 
 # Under TSan: the suites in which threads meet (the loops, the resolver's thread).
 TSAN_SUITES = test_proxy_net

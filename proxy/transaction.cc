@@ -705,6 +705,8 @@ Co<Result<void>> Transaction::refuse(Refusal refusal) {
   if (refusal.rule.empty()) refusal.rule = record_.rule;
   if (refusal.kind != RefusalKind::authentication) record_.action = refusal.action;
   record_.status = refusal.status;
+  record_.verdict = join(record_.verdict, refusal.verdict);  // remembered ones were not judged now
+  if (record_.reason == Reason::none) record_.reason = refusal.reason;
   if (!refusal.rule.empty()) record_.rule = refusal.rule;
   const RequestHead& request = client_.request();
   Page page = render_refusal(refusal, request.fields.get("accept"),

@@ -34,11 +34,14 @@ struct Dialed {
 class Dialer {
  public:
   Dialer(Loop& loop, Resolver& resolver, const TimeoutSettings& timeouts);
+  virtual ~Dialer() = default;
 
   // `limit` bounds connecting, all attempts together; resolution has its own. Errors name host and
   // port: dns_failure, address_denied (with the class), refused, unreachable, timeout. All of them
   // are retryable in the sense that nothing was sent.
-  Co<Result<Dialed>> dial(std::string host, std::uint16_t port, AddressGuard guard, Duration limit);
+  // Virtual, so that tests can dial into memory.
+  virtual Co<Result<Dialed>> dial(std::string host, std::uint16_t port, AddressGuard guard,
+                                  Duration limit);
 
  private:
   Loop& loop_;

@@ -28,6 +28,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 BIN = pathlib.Path(os.environ.get("WEIR_BIN", "build/test/bin"))
 SOURCE = pathlib.Path(os.environ.get("WEIR_SOURCE", "."))
+SANITIZED = bool(os.environ.get("WEIR_SANITIZE"))
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
@@ -225,7 +226,15 @@ class Gateway:
                 self.process.kill()
                 self.process.wait()
         self.log_file.close()
+        self.expect_no_report()
         return self.process.returncode
+
+    def expect_no_report(self):
+        """What a sanitizer found in one of the programs fails the scenario."""
+        text = (self.folder / "gateway.log").read_text(errors="replace")
+        for mark in ("Sanitizer:", "runtime error:"):
+            if mark in text:
+                raise AssertionError(text[max(0, text.index(mark) - 200):][:20000])
 
 
 DEFAULT_POLICY = """
