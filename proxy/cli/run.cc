@@ -15,8 +15,8 @@
 namespace weir {
 namespace {
 
-// By default the heap of a thread gives a few pages back at every other connection and asks for them
-// at the next: four system calls for each new host.
+// By default the heap of a thread gives a few pages back at every other connection and asks for
+// them at the next: four system calls for each new host.
 void settle_heaps() {
   constexpr int kStep = 1 << 20, kKeep = 16 << 20;
   ::mallopt(M_TOP_PAD, kStep);

@@ -1,9 +1,9 @@
 // An HTTP/1 connection to an origin: one exchange after the other. The pool owns it; loop thread
 // only. It may be destroyed at any time: that closes it, and the exchange that runs gets errors.
 //
-// Errors of an exchange are retryable when another try can do no harm: no byte of the response came,
-// and either nothing of the request had been sent, or the connection had been idle and the method is
-// one that may be repeated (RFC 9110 9.2.2, RFC 9112 9.3.1).
+// Errors of an exchange are retryable when another try can do no harm: no byte of the response
+// came, and either nothing of the request had been sent, or the connection had been idle and the
+// method is one that may be repeated (RFC 9110 9.2.2, RFC 9112 9.3.1).
 #pragma once
 
 #include <functional>

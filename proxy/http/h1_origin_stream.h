@@ -63,7 +63,7 @@ class H1OriginStream final : public OriginStream {
   bool request_done_ = false;
   std::optional<H1BodyWriter> writer_;
   H1HeadFinder finder_;
-  std::uint64_t received_before_;      // by the connection, when this exchange began
+  std::uint64_t received_before_;  // by the connection, when this exchange began
   std::uint64_t sent_before_;
   std::optional<H1BodyDecoder> body_;  // once the final head is here
   std::size_t handed_out_ = 0;

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "core/fd.h"
+#include "proxy/net/dns_channel.h"
 
 namespace weir {
 namespace {
@@ -28,26 +29,10 @@ using Now = std::chrono::steady_clock;  // c-ares keeps real time itself
 
 constexpr std::size_t kMaxLookups = 512;
 constexpr std::size_t kMaxPerFamily = 32;
-constexpr int kTries = 3;
-constexpr int kTryShare = 7;  // c-ares doubles the time of each try: 1 + 2 + 4
-constexpr int kEdnsBytes = 1232;
 // RFC 8305 section 3: how long one family waits for the other. Without IPv4 there is no fallback
 // for a network whose IPv6 does not work, so that one is waited for longer.
 constexpr milliseconds kWaitForV6{50};
 constexpr milliseconds kWaitForV4{500};
-
-struct ChannelDestroy {
-  void operator()(ares_channeldata* channel) const { ares_destroy(channel); }
-};
-using Channel = std::unique_ptr<ares_channeldata, ChannelDestroy>;
-
-// A channel that no question uses. To open one costs three files to read, more than the look-up.
-struct IdleChannel {
-  Channel channel;
-  Now::time_point opened;
-};
-constexpr std::size_t kMaxIdle = 32;
-constexpr std::chrono::seconds kChannelLife{10};  // so long a change of resolv.conf goes unseen
 
 // One of the two questions of a look-up.
 struct Question {
@@ -157,8 +142,7 @@ struct Lookup {
   std::optional<Now::time_point> first_addresses;
   Question a{.v6 = false, .status = {}, .addresses = {}};
   Question aaaa{.v6 = true, .status = {}, .addresses = {}};
-  Now::time_point opened;  // of the channel
-  Channel channel;         // last: its end still reports to the questions
+  DnsChannel channel;  // last: its end still reports to the questions
 };
 
 std::string server_list(const std::vector<std::string>& servers, std::string& wrong) {
@@ -177,25 +161,6 @@ std::string server_list(const std::vector<std::string>& servers, std::string& wr
     list += endpoint->text();
   }
   return list;
-}
-
-Channel open_channel(const std::string& servers, milliseconds limit) {
-  ares_options options{};
-  options.flags = ARES_FLAG_EDNS;
-  options.timeout = static_cast<int>(std::max<std::int64_t>(limit.count() / kTryShare, 1));
-  options.tries = kTries;
-  options.ednspsz = kEdnsBytes;
-  ares_channeldata* raw = nullptr;
-  if (ares_init_options(&raw, &options,
-                        ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ) !=
-      ARES_SUCCESS) {
-    return nullptr;
-  }
-  Channel channel(raw);
-  if (!servers.empty() && ares_set_servers_ports_csv(raw, servers.c_str()) != ARES_SUCCESS) {
-    return nullptr;
-  }
-  return channel;
 }
 
 // The system's hosts file, where the system's name servers are used too.
@@ -226,7 +191,6 @@ struct DnsService::State {
 
   void run();
   void begin(Asked asked);
-  void give_channel(Lookup& lookup);
   void keep_channel(Lookup& lookup);
   void watch(std::vector<pollfd>& polled, std::vector<Lookup*>& owners);
   int time_to_sleep();
@@ -238,11 +202,10 @@ struct DnsService::State {
     (void)!::write(wakeup.get(), &one, sizeof one);
   }
 
-  std::string servers;  // c-ares' list; "" = the system's
+  DnsChannels channels;
   milliseconds limit{0};
   UniqueFd wakeup;
   std::vector<std::unique_ptr<Lookup>> lookups;  // the thread's own, as the next
-  std::vector<IdleChannel> idle;
   std::mutex mutex;
   std::vector<Asked> asked;  // under mutex, as the rest
   std::size_t open = 0;
@@ -250,24 +213,9 @@ struct DnsService::State {
   std::thread thread;
 };
 
-void DnsService::State::give_channel(Lookup& lookup) {
-  const auto now = Now::now();
-  std::erase_if(idle, [&](const IdleChannel& one) { return now - one.opened > kChannelLife; });
-  if (idle.empty()) {
-    lookup.opened = now;
-    lookup.channel = open_channel(servers, limit);
-    return;
-  }
-  lookup.opened = idle.back().opened;
-  lookup.channel = std::move(idle.back().channel);
-  idle.pop_back();
-}
-
 // One that still waits for an answer refers to the look-up and ends with it.
 void DnsService::State::keep_channel(Lookup& lookup) {
-  const bool answered = lookup.a.status && lookup.aaaa.status;
-  if (!answered || idle.size() >= kMaxIdle) return;
-  idle.push_back({std::move(lookup.channel), lookup.opened});
+  if (lookup.a.status && lookup.aaaa.status) channels.keep(std::move(lookup.channel));
 }
 
 void DnsService::State::begin(Asked wanted) {
@@ -275,10 +223,10 @@ void DnsService::State::begin(Asked wanted) {
   lookup->host = std::move(wanted.host);
   lookup->done = std::move(wanted.done);
   lookup->deadline = Now::now() + limit;
-  give_channel(*lookup);
+  lookup->channel = channels.take();
   if (!lookup->channel)
     return finish(*lookup, {.status = DnsStatus::server_failed, .v6 = {}, .v4 = {}});
-  if (servers.empty()) {
+  if (channels.of_the_system()) {
     read_hosts_file(*lookup, lookup->a);
     read_hosts_file(*lookup, lookup->aaaa);
     if (!lookup->a.addresses.empty() || !lookup->aaaa.addresses.empty()) {
@@ -384,12 +332,13 @@ void DnsService::State::run() {
 Result<std::unique_ptr<DnsService>> DnsService::start(const DnsSettings& settings, Millis limit) {
   auto state = std::make_unique<State>();
   std::string wrong;
-  state->servers = server_list(settings.servers, wrong);
+  std::string servers = server_list(settings.servers, wrong);
   if (!wrong.empty()) {
     return fail(Errc::invalid, Fault::config,
                 "dns.servers: \"" + wrong + "\" is neither an address nor address:port");
   }
   state->limit = limit;
+  state->channels = DnsChannels(std::move(servers), limit);
   state->wakeup.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!state->wakeup) return std::unexpected(errno_error("eventfd", errno));
   if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {

@@ -21,7 +21,7 @@ def zipped(name, data):
 class Inspection(Scenario):
     def setUp(self):
         super().setUp()
-        self.clean = os.urandom(3_000_000)
+        self.clean = os.urandom(1_500_000).hex().encode()  # random bytes would be suspicious
         encrypted = self.folder / "secret.zip"
         (self.folder / "inside.txt").write_text("hidden")
         subprocess.run(["zip", "-q", "-j", "-P", "secret", encrypted, self.folder / "inside.txt"],

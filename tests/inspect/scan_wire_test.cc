@@ -1,5 +1,5 @@
-#include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
+#include "inspect/scan_options.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
