@@ -29,22 +29,29 @@ test-release: deps-test
 	@cmake --build build/test -j $(JOBS)
 	@ctest --test-dir build/test -j 2 --output-on-failure --no-tests=error
 
-# Under ASan and UBSan: every suite but those of tables and texts, every fuzz target, and two of the
+# A suite is a folder of tests: its target, and its entry in ctest.
+space := $(subst ,, )
+suite_targets = $(addprefix test_,$(subst /,_,$(1)))
+suite_tests = ^($(subst $(space),|,$(strip $(1))))/all$$
+
+# Under ASan and UBSan: every suite but that of the rules, every fuzz target, and two of the
 # end-to-end scenarios over the three programs.
-ASAN_SUITES = test_core test_conf test_policy test_inspect test_inspect_worker test_proxy \
-  test_proxy_net test_proxy_http test_proxy_tls test_proxy_sign test_proxy_events test_integration
+ASAN_SUITES = core conf policy inspect inspect/formats inspect/signs inspect/worker proxy proxy/net \
+  proxy/http proxy/tls proxy/sign proxy/events integration
 test-asan: deps-test
 	@$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=address,undefined >/dev/null
-	@cmake --build build/asan -j $(JOBS) --target $(ASAN_SUITES) weir weir-sign weir-scan fuzzers
+	@cmake --build build/asan -j $(JOBS) --target $(call suite_targets,$(ASAN_SUITES)) fuzzers \
+	  weir weir-sign weir-scan
 	@ctest --test-dir build/asan -j 2 --output-on-failure --no-tests=error \
-	  -R '^(core|conf|policy|inspect|proxy|integration|fuzz|e2e)/'
+	  -R '$(call suite_tests,$(ASAN_SUITES))|^(fuzz|e2e)/'
 
 # Under TSan: the suites in which threads meet (the loops, the resolver's thread).
-TSAN_SUITES = test_proxy_net
+TSAN_SUITES = proxy/net
 test-tsan: deps-test
 	@$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=thread >/dev/null
-	@cmake --build build/tsan -j $(JOBS) --target $(TSAN_SUITES)
-	@ctest --test-dir build/tsan -j 2 --output-on-failure --no-tests=error -R '^proxy/net/'
+	@cmake --build build/tsan -j $(JOBS) --target $(call suite_targets,$(TSAN_SUITES))
+	@ctest --test-dir build/tsan -j 2 --output-on-failure --no-tests=error \
+	  -R '$(call suite_tests,$(TSAN_SUITES))'
 
 bench: build
 	@scripts/install-deps "build run bench"

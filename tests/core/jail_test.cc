@@ -74,11 +74,11 @@ int compute() {
   std::vector<std::string> texts(1000, std::string(1000, 'x'));
   return texts.back().size() == 1000 ? kDone : kDenied;
 }
-int write_scratch() {
+[[maybe_unused]] int write_scratch() {
   const int fd = ::open("/scratch/file", O_RDWR | O_CREAT, 0600);
   return fd >= 0 && ::write(fd, "x", 1) == 1 ? kDone : kDenied;
 }
-int fill_scratch() {
+[[maybe_unused]] int fill_scratch() {
   const int fd = ::open("/scratch/file", O_RDWR | O_CREAT, 0600);
   const std::vector<char> block(256 * 1024, 'x');
   for (int i = 0; i < 8; ++i) {
@@ -86,9 +86,11 @@ int fill_scratch() {
   }
   return kDone;
 }
-int write_root() { return ::open("/other", O_RDWR | O_CREAT, 0600) >= 0 ? kDone : kDenied; }
-int see_old_root() { return ::access("/usr", F_OK) == 0 ? kDone : kDenied; }
-int see_interfaces() {
+[[maybe_unused]] int write_root() {
+  return ::open("/other", O_RDWR | O_CREAT, 0600) >= 0 ? kDone : kDenied;
+}
+[[maybe_unused]] int see_old_root() { return ::access("/usr", F_OK) == 0 ? kDone : kDenied; }
+[[maybe_unused]] int see_interfaces() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   sockaddr storage{};
   storage.sa_family = AF_INET;
