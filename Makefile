@@ -45,8 +45,9 @@ test-asan: deps-test
 	@ctest --test-dir build/asan -j 2 --output-on-failure --no-tests=error \
 	  -R '$(call suite_tests,$(ASAN_SUITES))|^(fuzz|e2e)/'
 
-# Under TSan: the suites in which threads meet (the loops, the resolver's thread).
-TSAN_SUITES = proxy/net
+# Under TSan: the suites in which threads meet (the loops, the resolver's thread, file input and
+# output, the scan pool).
+TSAN_SUITES = proxy/net inspect
 test-tsan: deps-test
 	@$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=thread >/dev/null
 	@cmake --build build/tsan -j $(JOBS) --target $(call suite_targets,$(TSAN_SUITES))
