@@ -546,6 +546,8 @@ Co<Result<void>> Transaction::deliver_streamed(OriginStream& origin, const Respo
   facts_.set_verdict(found, record_.sha256);
   record_.verdict = found.verdict();
   record_.findings = found.findings();
+  record_.tree = found.tree;
+  record_.score = found.score();
   const Decision ruling = decide(Stage::verdict);
   if (ruling.action == Action::block) {
     record_.action = "block";
@@ -633,6 +635,8 @@ Co<Decision> Transaction::judge(Artifact& artifact, const Profile& profile) {
   record_.scanned = true;
   record_.verdict = found.verdict();
   record_.findings = found.findings();
+  record_.tree = found.tree;
+  record_.score = found.score();
   record_.artifacts = found.artifacts;
   facts_.set_verdict(found, record_.sha256);
   record_.reason = facts_.facts.reason;

@@ -47,6 +47,8 @@ struct TransactionRecord {
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;
   std::vector<Finding> findings;
+  std::vector<ArtifactNote> tree;  // the first files inside; empty when it holds none
+  unsigned score = 0;              // of its signs
   std::uint32_t artifacts = 0;
   // decision
   std::string action = "allow";  // allow, alert, block, bypass, error

@@ -162,6 +162,24 @@ void write_findings(JsonWriter& json, const TransactionRecord& record) {
     if (finding.reason != Reason::none) json.member("reason", reason_name(finding.reason));
     json.member("name", finding.name);
     text(json, "where", finding.where);
+    text(json, "detail", finding.detail);
+    if (finding.score > 0) json.member("score", finding.score);
+    json.end_object();
+  }
+  json.end_array();
+  if (record.score > 0) json.member("score", record.score);
+}
+
+void write_tree(JsonWriter& json, const TransactionRecord& record) {
+  if (record.tree.empty()) return;
+  json.begin_array("tree");
+  for (const ArtifactNote& note : record.tree) {
+    json.begin_object();
+    text(json, "where", note.where);
+    json.member("type", note.type);
+    text(json, "from", note.from);
+    json.member("size", note.size);
+    text(json, "sha256", note.sha256);
     json.end_object();
   }
   json.end_array();
@@ -214,6 +232,7 @@ void write_own(JsonWriter& json, const TransactionRecord& record) {
     json.member("artifacts", record.artifacts);
   }
   write_findings(json, record);
+  write_tree(json, record);
   write_stages(json, record);
   write_timings(json, record);
   json.end_object();
