@@ -14,7 +14,9 @@ up() {
     cp "$B_PKI/mitm-ca.pem" "$S/state/ca.pem"; cp "$B_PKI/mitm-ca.key" "$S/state/ca.key"
     chmod 700 "$S/state"; chmod 600 "$S/state/ca.key"
     cp "$B_DIR/../conf/rules/"*.yar "$S/rules/"
+    # B_PROFILE: another profile for bump, e.g. '{delivery: hold, scanners: [hash]}'
     local profile="{delivery: direct, scanners: []}" connect=intercept
+    [ -n "$B_PROFILE" ] && profile=$B_PROFILE
     [ "$MODE" = scan ] && profile="{delivery: hold, scanners: [hash, yara, clamav, structure]}"
     [ "$MODE" = tunnel ] && connect=bypass
     cat > "$S/policy.yaml" <<E
