@@ -45,9 +45,9 @@ test-asan: deps-test
 	@ctest --test-dir build/asan -j 2 --output-on-failure --no-tests=error \
 	  -R '$(call suite_tests,$(ASAN_SUITES))|^(fuzz|e2e)/'
 
-# Under TSan: the suites in which threads meet (the loops, the resolver's thread, file input and
-# output, the scan pool).
-TSAN_SUITES = proxy/net inspect
+# Under TSan: the suites in which threads meet (the loops, the threads of the resolver, of events, of
+# files and of the scan pool).
+TSAN_SUITES = proxy/net proxy/events inspect
 test-tsan: deps-test
 	@$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=thread >/dev/null
 	@cmake --build build/tsan -j $(JOBS) --target $(call suite_targets,$(TSAN_SUITES))
