@@ -125,7 +125,9 @@ std::unique_ptr<Container> open_office_encrypted(const Subject& subject,
     if (one.member) members.push_back(std::move(*one.member));
     if (package) break;  // it is the document, and each try is slow
   }
-  if (members.empty()) return nullptr;
+  // Given passwords, all or nothing: a part that stays locked must not pass as opened.
+  const bool some_locked = problem == Reason::encrypted;
+  if (members.empty() || (some_locked && !passwords.empty())) return nullptr;
   problem = Reason::none;
   return std::make_unique<MemberList>(word, std::move(members), file);
 }

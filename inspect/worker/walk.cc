@@ -1,6 +1,7 @@
 #include "inspect/worker/walk.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/digest.h"
@@ -51,6 +52,16 @@ bool is_lock(Reason reason) {
   return reason == Reason::encrypted || reason == Reason::partly_encrypted;
 }
 
+// Whether the container that a password opened is the one that the remark calls locked: of a file
+// that is two things at once only one may have been opened.
+bool speaks_of(const Remark& remark, std::string_view opened) {
+  if (opened != "ole-encrypted") {
+    return !opened.empty() && remark.name.starts_with(std::string(opened) + "-");
+  }
+  return std::ranges::any_of(std::array{"ooxml-", "doc-", "xls-", "ppt-"},
+                             [&](const char* word) { return remark.name.starts_with(word); });
+}
+
 }  // namespace
 
 void Walk::look_at(const Artifact& artifact) {
@@ -60,10 +71,10 @@ void Walk::look_at(const Artifact& artifact) {
   // Of equally grave findings the first decides, and what structure says is the most exact. Only
   // what a password may yet open has to wait.
   const bool wait = nature.locked && !passwords_.empty();
-  if (!wait) report(artifact, nature.remarks, false);
+  if (!wait) report(artifact, nature.remarks, {});
   run_scanners(artifact);
   const bool go_on = !findings_.malicious() && may_go_on(artifact);
-  const bool unlocked = go_on && open_containers(artifact, nature);
+  const Unlocked unlocked = go_on ? open_containers(artifact, nature) : Unlocked{};
   if (wait) report(artifact, nature.remarks, unlocked);
 }
 
@@ -97,9 +108,11 @@ void Walk::note(const Artifact& artifact, const Nature& nature) {
   tree_.push_back(std::move(note));
 }
 
-void Walk::report(const Artifact& artifact, const Remarks& remarks, bool unlocked) {
+void Walk::report(const Artifact& artifact, const Remarks& remarks, const Unlocked& unlocked) {
   for (const Remark& remark : remarks.all()) {
-    const bool opened = unlocked && is_lock(remark.reason);
+    const bool opened =
+        is_lock(remark.reason) &&
+        std::ranges::any_of(unlocked, [&](const auto& word) { return speaks_of(remark, word); });
     const Reason reason = opened ? Reason::none : remark.reason;
     findings_.add({.scanner = Scanner::structure,
                    .verdict = reason == Reason::none ? Verdict::clean : Verdict::uninspectable,
@@ -128,10 +141,11 @@ bool Walk::may_go_on(const Artifact& artifact) {
   return false;
 }
 
-bool Walk::open_containers(const Artifact& artifact, const Nature& nature) {
-  const bool by_archive = open_archive(artifact, nature);
-  const bool by_others = !findings_.malicious() && open_others(artifact, nature);
-  return by_archive || by_others;
+Walk::Unlocked Walk::open_containers(const Artifact& artifact, const Nature& nature) {
+  Unlocked unlocked;
+  if (open_archive(artifact, nature) && nature.zip.is_zip) unlocked.emplace_back("zip");
+  if (!findings_.malicious()) open_others(artifact, nature, unlocked);
+  return unlocked;
 }
 
 bool Walk::open_archive(const Artifact& artifact, const Nature& nature) {
@@ -162,10 +176,9 @@ bool Walk::open_archive(const Artifact& artifact, const Nature& nature) {
   return tally.encrypted > 0 && tally.locked == 0 && reader->problem() == Reason::none;
 }
 
-bool Walk::open_others(const Artifact& artifact, const Nature& nature) {
-  bool unlocked = false;
+void Walk::open_others(const Artifact& artifact, const Nature& nature, Unlocked& unlocked) {
   for (const KnownContainer& known : known_containers()) {
-    if (findings_.malicious() || !may_go_on(artifact)) return false;
+    if (findings_.malicious() || !may_go_on(artifact)) return;
     Reason problem = Reason::none;
     const bool with = known.open_with != nullptr && !passwords_.empty();
     const auto container = with ? known.open_with(nature.subject, passwords_, problem)
@@ -178,14 +191,15 @@ bool Walk::open_others(const Artifact& artifact, const Nature& nature) {
     }
     if (artifact.depth >= budget_.limits().depth) {
       findings_.add(Reason::too_deep, artifact, container->format_word());
-      return false;
+      return;
     }
     const Tally tally = visit_members(artifact, *container, true);
     if (known.is_archive) report_names(artifact, nature, tally);
     report_members(artifact, nature, *container);
-    unlocked = unlocked || (with && tally.files > 0 && container->problem() == Reason::none);
+    if (with && tally.files > 0 && tally.locked == 0 && container->problem() == Reason::none) {
+      unlocked.push_back(container->format_word());
+    }
   }
-  return unlocked;
 }
 
 void Walk::report_unopened(const Artifact& artifact, const Nature& nature, Reason problem) {
@@ -253,7 +267,7 @@ void Walk::report_names(const Artifact& artifact, const Nature& nature, const Ta
   Remarks remarks;
   if (!nature.zip.is_zip) remarks = tally.odd_names;  // those of a ZIP are among its own signs
   if (tally.files < kMostNames) examine_archive_listing(tally.names, artifact.name, remarks);
-  report(artifact, remarks, false);
+  report(artifact, remarks, {});
 }
 
 void Walk::report_members(const Artifact& artifact, const Nature& nature,

@@ -48,6 +48,8 @@ class Walk {
     bool unseen = false;
     bool locked = false;  // … and it is that it is encrypted
   };
+  // The format words of the containers that a password has opened, all of them.
+  using Unlocked = std::vector<std::string>;
   // Of one container's members.
   struct Tally {
     std::uint64_t files = 0, encrypted = 0, locked = 0;
@@ -57,12 +59,12 @@ class Walk {
 
   Nature nature_of(const Artifact& artifact) const;
   void note(const Artifact& artifact, const Nature& nature);
-  void report(const Artifact& artifact, const Remarks& remarks, bool unlocked);
+  void report(const Artifact& artifact, const Remarks& remarks, const Unlocked& unlocked);
   void run_scanners(const Artifact& artifact);
+  Unlocked open_containers(const Artifact& artifact, const Nature& nature);
   // Whether everything that was encrypted in it has been opened with the passwords.
-  bool open_containers(const Artifact& artifact, const Nature& nature);
   bool open_archive(const Artifact& artifact, const Nature& nature);
-  bool open_others(const Artifact& artifact, const Nature& nature);
+  void open_others(const Artifact& artifact, const Nature& nature, Unlocked& unlocked);
   void report_unopened(const Artifact& artifact, const Nature& nature, Reason problem);
   Tally visit_members(const Artifact& artifact, Container& container, bool hidden);
   void visit_member(const Artifact& artifact, const Member& member, Container& container,

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <fstream>
+#include <iterator>
 
 #include "inspect/worker/scan_job.h"
 #include "tests/inspect/worker/samples.h"
@@ -40,7 +42,8 @@ struct Outcome {
   std::string where() const { return reply.findings.empty() ? "-" : reply.findings[0].where; }
 };
 
-Outcome walk(const std::string& bytes, ScanLimits limits = {}) {
+Outcome walk(const std::string& bytes, ScanLimits limits = {},
+             std::vector<std::string> passwords = {}) {
   const TestDirectory scratch;
   const ManualClock clock;
   WordScanner words(Scanner::yara, false), unpacker(Scanner::clamav, true);
@@ -49,6 +52,7 @@ Outcome walk(const std::string& bytes, ScanLimits limits = {}) {
   job.id = 5;
   job.scanners = ScannerSet::from_bits(0x0f);
   job.limits = limits;
+  job.passwords = std::move(passwords);
   Outcome outcome;
   outcome.reply = run_scan_job(job, as_bytes(bytes), scanners, clock, scratch.path());
   outcome.seen = words.seen;
@@ -220,6 +224,17 @@ TEST(Walk, WhatItCannotReadIsAFinding) {
     EXPECT_EQ(outcome.reason(), row.want) << row.name;
     EXPECT_EQ(outcome.verdict(), Verdict::uninspectable) << row.name;
   }
+}
+
+// What opens the one half of a file that is two things says nothing of the other half.
+TEST(Walk, APasswordUnlocksOnlyWhatItOpened) {
+  const std::string locked = packed_by("zip -q -P pw", "a.zip", {{"a", plain_text()}});
+  std::ifstream pdf(WEIR_SOURCE_DIR "/tests/corpus/pdf/attachment.pdf", std::ios::binary);
+  const std::string open{std::istreambuf_iterator<char>(pdf), {}};
+  ASSERT_FALSE(open.empty());
+  EXPECT_EQ(walk(locked, {}, {"pw"}).verdict(), Verdict::clean);
+  EXPECT_EQ(walk(locked, {}, {"no"}).verdict(), Verdict::uninspectable);
+  EXPECT_EQ(walk(open + locked, {}, {"no"}).verdict(), Verdict::uninspectable);
 }
 
 TEST(Walk, FindsTheBadFileBesideTheEncryptedOne) {
