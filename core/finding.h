@@ -122,6 +122,9 @@ class Assessment {
   ScannerSet completed() const { return completed_; }
   std::uint32_t artifacts = 1;     // how many files were looked at, the outer one included
   std::vector<ArtifactNote> tree;  // the first of them, in the order of the walk; may be empty
+  // What a page calls a password in its visible text. For opening what is downloaded from there;
+  // never written anywhere.
+  std::vector<std::string> page_words;
 
  private:
   Finding heaviest_sign() const;

@@ -48,6 +48,7 @@ void take_over(Assessment& assessment, ScanOutcome outcome) {
   assessment.set_missing_reason(outcome.missing);
   assessment.artifacts = outcome.artifacts;
   assessment.tree = std::move(outcome.tree);
+  assessment.page_words = std::move(outcome.page_words);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct ScanOutcome {
   std::vector<Finding> findings;
   ScannerSet completed;
   std::vector<ArtifactNote> tree;        // the first of them
+  std::vector<std::string> page_words;   // what a page calls a password; see Assessment
   std::uint32_t artifacts = 1;           // files looked at, the outer one included
   Reason missing = Reason::engine_down;  // why a scanner that was asked for is not in `completed`
   std::uint64_t generation = 0;          // of rules and databases

@@ -225,6 +225,7 @@ void ScanPool::State::conclude(ScanTicket ticket, ChildPtr child, Result<ScanRep
     outcome.completed = reply->completed;
     outcome.artifacts = reply->artifacts;
     outcome.tree = std::move(reply->tree);
+    outcome.page_words = std::move(reply->page_words);
     outcome.generation = start.generation;
     outcome.missing = Reason::engine_down;
     ticket.answer(std::move(outcome));

@@ -227,6 +227,9 @@ std::string encode(const ScanReply& message) {
   const std::size_t notes = std::min(message.tree.size(), kMaxScanNotes);
   out.number(notes, 1);
   for (std::size_t i = 0; i < notes; ++i) write_note(out, message.tree[i]);
+  const std::size_t words = std::min(message.page_words.size(), kMaxPageWords);
+  out.number(words, 1);
+  for (std::size_t i = 0; i < words; ++i) out.text(message.page_words[i], kMaxScanPassword);
   return out.finish();
 }
 
@@ -294,6 +297,11 @@ Result<ScanReply> decode_scan_reply(ByteView datagram) {
   const std::uint8_t notes = in.u8();
   in.require(notes <= kMaxScanNotes);
   for (unsigned i = 0; i < notes && in.good(); ++i) reply.tree.push_back(read_note(in));
+  const std::uint8_t words = in.u8();
+  in.require(words <= kMaxPageWords);
+  for (unsigned i = 0; i < words && in.good(); ++i) {
+    reply.page_words.push_back(in.text(kMaxScanPassword));
+  }
   return finished<ScanReply>(in, std::move(reply), "reply");
 }
 

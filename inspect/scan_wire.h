@@ -39,6 +39,7 @@ inline constexpr std::size_t kMaxNoteWhere = 256;
 inline constexpr std::size_t kMaxNoteWord = 32;  // type, from
 inline constexpr std::size_t kMaxScanPasswords = 64;
 inline constexpr std::size_t kMaxScanPassword = 128;
+inline constexpr std::size_t kMaxPageWords = 16;       // a page's words for passwords, in one reply
 inline constexpr std::size_t kMaxScanDescriptors = 2;  // beside one message
 
 // The engines are loaded and have found their canaries.
@@ -105,6 +106,7 @@ struct ScanReply {
   std::vector<Finding> findings;
   std::uint32_t artifacts = 1;
   std::vector<ArtifactNote> tree;  // the first kMaxScanNotes of them; empty when there is one only
+  std::vector<std::string> page_words;  // of a page: what it calls a password
   bool operator==(const ScanReply&) const = default;
 };
 

@@ -63,6 +63,7 @@ ScanReply run_scan_job(const ScanJob& job, ByteView file, std::span<FileScanner*
   if (job.scanners.has(Scanner::structure)) reply.completed.add(Scanner::structure);
   reply.artifacts = walk.artifacts();
   if (reply.artifacts > 1) reply.tree = walk.take_tree();
+  reply.page_words = walk.take_page_words();
   reply.findings = ours_first(findings.take());
   return reply;
 }

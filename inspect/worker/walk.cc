@@ -6,6 +6,7 @@
 
 #include "core/digest.h"
 #include "inspect/formats/archive_names.h"
+#include "inspect/formats/password_words.h"
 #include "inspect/scan_wire.h"
 #include "inspect/signs/signs.h"
 #include "inspect/worker/archive_reader.h"
@@ -68,6 +69,7 @@ void Walk::look_at(const Artifact& artifact) {
   ++artifacts_;
   const Nature nature = nature_of(artifact);
   note(artifact, nature);
+  if (artifact.depth == 0) read_page_words(nature.subject);
   // Of equally grave findings the first decides, and what structure says is the most exact. Only
   // what a password may yet open has to wait.
   const bool wait = nature.locked && !passwords_.empty();
@@ -95,6 +97,13 @@ Walk::Nature Walk::nature_of(const Artifact& artifact) const {
     nature.locked = nature.locked || is_lock(remark.reason);
   }
   return nature;
+}
+
+// The outermost only: a page that a person sees and clicks in.
+void Walk::read_page_words(const Subject& subject) {
+  const bool html = subject.type == FileType::html;
+  if (!html && subject.type != FileType::text) return;
+  page_words_ = password_words(subject.bytes, html, kMaxPageWords);
 }
 
 void Walk::note(const Artifact& artifact, const Nature& nature) {

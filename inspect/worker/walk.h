@@ -35,6 +35,8 @@ class Walk {
   void look_at(const Artifact& artifact);
   std::uint32_t artifacts() const { return artifacts_; }
   std::vector<ArtifactNote> take_tree() { return std::move(tree_); }
+  // What the outermost file, if it is a page, calls a password.
+  std::vector<std::string> take_page_words() { return std::move(page_words_); }
 
  private:
   // What is known of an artifact beside its bytes.
@@ -58,6 +60,7 @@ class Walk {
   };
 
   Nature nature_of(const Artifact& artifact) const;
+  void read_page_words(const Subject& subject);
   void note(const Artifact& artifact, const Nature& nature);
   void report(const Artifact& artifact, const Remarks& remarks, const Unlocked& unlocked);
   void run_scanners(const Artifact& artifact);
@@ -80,6 +83,7 @@ class Walk {
   const std::string& scratch_;
   std::span<const std::string> passwords_;
   std::vector<ArtifactNote> tree_;
+  std::vector<std::string> page_words_;
   std::uint32_t artifacts_ = 0;
   bool spent_reported_ = false;
 };

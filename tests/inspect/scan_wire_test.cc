@@ -17,6 +17,7 @@ ScanReply a_reply() {
   reply.completed.add(Scanner::yara);
   reply.completed.add(Scanner::structure);
   reply.artifacts = 7;
+  reply.page_words = {"1234", "パスワード"};
   reply.findings = {
       {Scanner::structure, Verdict::uninspectable, Reason::encrypted, "zip-aes256", ""},
       {Scanner::yara, Verdict::malicious, Reason::none, "rule", "a.zip!/b.exe"}};
