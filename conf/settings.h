@@ -127,6 +127,16 @@ struct LogSettings {
   std::string level = "info";  // debug, info, warning, error
 };
 
+// The gateway's own site, where people answer its questions.
+struct PortalSettings {
+  std::string host = "weir.internal";  // https, through the proxy only; resolves nowhere
+  std::uint32_t kept_files = 64;       // locked files that wait for their password
+  std::uint32_t kept_files_per_client = 4;
+  std::uint32_t tries_per_minute = 10;    // passwords, by client
+  std::uint32_t remembered_pages = 4096;  // whose words for passwords are remembered
+  Seconds page_memory{600};
+};
+
 struct NoticeSettings {
   std::string organisation = "your organisation";
   std::string contact = "your IT help desk";
@@ -146,6 +156,7 @@ struct Settings {
   InspectSettings inspect;
   EventSettings events;
   LogSettings log;
+  PortalSettings portal;
   NoticeSettings notice;
 };
 

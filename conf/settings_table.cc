@@ -131,6 +131,13 @@ constexpr SettingRow kRows[] = {
 
   one_of(AT(log.level), "debug info warning error", "The least that is logged."),
 
+  plain(AT(portal.host), host, "The gateway's own site, on which people give the passwords of locked files. Https, through the proxy only: the name need not resolve."),
+  ranged(AT(portal.kept_files), count, 0, 100'000, "Locked files that wait for their password. They count in inspect.spool_total_bytes."),
+  ranged(AT(portal.kept_files_per_client), count, 1, 10'000, "Of these, files of one client. The oldest goes."),
+  ranged(AT(portal.tries_per_minute), count, 1, 10'000, "Passwords that a client may try in a minute."),
+  ranged(AT(portal.remembered_pages), count, 0, 1'000'000, "Pages whose words for passwords are remembered, to be tried on what is downloaded from them. 0: none."),
+  ranged(AT(portal.page_memory), duration, kSecond, kDay, "How long they are remembered."),
+
   plain(AT(notice.organisation), text, "Who speaks on block pages."),
   plain(AT(notice.contact), text, "Whom a person may ask."),
 };

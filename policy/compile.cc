@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kLongestReason = 500;
 constexpr Stage kStages[] = {Stage::connect, Stage::request, Stage::response, Stage::verdict};
-constexpr Action kActions[] = {Action::allow, Action::alert, Action::block, Action::intercept,
-                               Action::bypass};
+constexpr Action kActions[] = {Action::allow,  Action::alert,     Action::block,
+                               Action::unlock, Action::intercept, Action::bypass};
 
 class PolicyCompiler {
  public:
@@ -30,6 +30,9 @@ class PolicyCompiler {
     if (const YamlNode* node = root->find("categories")) compile_categories(*node);
     if (const YamlNode* node = root->find("groups")) compile_groups(*node);
     compiled_->profiles = compile_profiles(root->find("profiles"), problems_);
+    if (const YamlNode* node = root->find("unlock")) {
+      compiled_->unlock = compile_unlock(*node, problems_, lists_);
+    }
     for (const Stage stage : kStages) compile_stage(*root, stage);
     if (const YamlNode* node = root->find("tests")) {
       compiled_->tests = compile_tests(*node, problems_);
@@ -304,6 +307,7 @@ bool Rule::names_certificate_error() const {
 
 std::vector<std::string_view> actions_of(Stage stage) {
   if (stage == Stage::connect) return {"intercept", "bypass", "block"};
+  if (stage == Stage::verdict) return {"allow", "alert", "block", "unlock"};
   return {"allow", "alert", "block"};
 }
 

@@ -14,6 +14,7 @@
 
 #include "policy/conditions.h"
 #include "policy/host_table.h"
+#include "policy/list_file.h"
 #include "policy/policy.h"
 
 namespace weir {
@@ -52,6 +53,7 @@ struct TextHash {
 struct CompiledPolicy {
   std::string file;
   NetworkRules network;
+  UnlockRules unlock;
   std::deque<Profile> profiles;  // the first is the default
   std::array<std::vector<Rule>, kStageCount> stages;
   std::deque<std::string> category_names;  // by label in categories
@@ -73,6 +75,9 @@ std::unique_ptr<CompiledPolicy> compile_policy(std::string_view text, const std:
 // The profiles: section; the first is the default, which requires every scanner and holds.
 std::deque<Profile> compile_profiles(const YamlNode* node, Problems& problems);
 
+// The unlock: section.
+UnlockRules compile_unlock(const YamlNode& node, Problems& problems, ListFiles& lists);
+
 // Letters, digits, - _ and dots: names go into header fields, events and tests.
 bool is_policy_name(std::string_view text);
 
@@ -86,13 +91,15 @@ std::vector<Diagnostic> run_tests(const Policy& policy, const CompiledPolicy& co
 
 // The known keys of the maps in a policy file, for loading and the schema.
 namespace policy_keys {
-inline constexpr std::array<std::string_view, 10> kTop = {
-    "version", "network", "categories", "groups",  "profiles",
+inline constexpr std::array<std::string_view, 11> kTop = {
+    "version", "network", "categories", "groups",  "profiles", "unlock",
     "connect", "request", "response",   "verdict", "tests"};
 inline constexpr std::array<std::string_view, 3> kNetwork = {"connect_ports", "http_ports",
                                                              "open_addresses"};
 inline constexpr std::array<std::string_view, 6> kProfile = {
     "delivery", "scanners", "max_bytes", "scan_timeout", "suspicious_score", "prove_media"};
+inline constexpr std::array<std::string_view, 5> kUnlock = {"passwords", "page_words", "tries",
+                                                            "try_time", "keep"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
 inline constexpr std::array<std::string_view, 24> kTest = {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,10 +21,13 @@ enum class Action : std::uint8_t {
   allow,
   alert,  // allow, and say so in the event (severity raised)
   block,
+  unlock,     // verdict stage: block, but let the password of an encrypted file be given
   intercept,  // connect stage: open the TLS
   bypass,     // connect stage: pass through untouched
 };
 std::string_view action_name(Action action);
+// Of the verdict stage: whether the file may go. Everything else keeps it.
+inline bool releases(Action action) { return action == Action::allow || action == Action::alert; }
 std::string_view stage_name(Stage stage);
 
 // What one stage decided. Views and the profile live as long as the Policy.
@@ -62,6 +66,15 @@ struct NetworkRules {
   }
 };
 
+// How the action unlock opens what is encrypted.
+struct UnlockRules {
+  std::vector<std::string> passwords;  // tried before anybody is asked; never logged
+  bool page_words = true;              // tried too: what the page that led here calls a password
+  unsigned tries = 3;                  // by the person; then the file stays blocked
+  std::chrono::milliseconds try_time{60'000};  // for opening and scanning once
+  std::chrono::milliseconds keep{600'000};     // how long the file waits for its password
+};
+
 class Policy {
  public:
   // All problems are in `problems`; null exactly when there is at least one error.
@@ -81,6 +94,7 @@ class Policy {
   Decision explain_certificate_error(const Facts& facts, std::vector<RuleTrace>& trace) const;
 
   const NetworkRules& network() const;
+  const UnlockRules& unlock() const;
   // Categories of a host or URL from the list files, appended; views live as long as the policy.
   void categories_of(std::string_view host, std::string_view url,
                      std::vector<std::string_view>& out) const;

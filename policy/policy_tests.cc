@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, kStageCount> kStageNames = {"connect", "request", "response",
                                                                    "verdict"};
-constexpr std::array<std::string_view, 5> kActionNames = {"allow", "alert", "block", "intercept",
-                                                          "bypass"};
+constexpr std::array<std::string_view, 6> kActionNames = {"allow",  "alert",     "block",
+                                                          "unlock", "intercept", "bypass"};
 constexpr std::string_view kWhen = "2026-01-05 12:00";  // a Monday, unless the test says `at:`
 
 std::vector<std::string_view> words_of_condition(std::string_view name) {

@@ -100,6 +100,22 @@ void profile_schema(JsonWriter& json) {
   });
 }
 
+void unlock_schema(JsonWriter& json) {
+  types(json, "object", "null");
+  json.member("additionalProperties", false);
+  object(json, "properties", [&] {
+    object(json, "passwords", [&] { text_list(json); });
+    object(json, "page_words", [&] { json.member("type", "boolean"); });
+    object(json, "tries", [&] {
+      json.member("type", "integer");
+      json.member("minimum", 0);
+      json.member("maximum", 20);
+    });
+    object(json, "try_time", [&] { string_schema(json, kDurationPattern); });
+    object(json, "keep", [&] { string_schema(json, kDurationPattern); });
+  });
+}
+
 void test_schema(JsonWriter& json) {
   json.member("type", "object");
   json.member("additionalProperties", false);
@@ -145,6 +161,7 @@ void top_schema(JsonWriter& json) {
     types(json, "object", "null");
     object(json, "additionalProperties", [&] { profile_schema(json); });
   });
+  object(json, "unlock", [&] { unlock_schema(json); });
   for (const Stage stage : kStages) {
     object(json, stage_name(stage), [&] {
       array_of(json, [&] { rule_schema(json, stage); });

@@ -20,6 +20,7 @@
 #include "proxy/admin/admin_server.h"
 #include "proxy/loop_unit.h"
 #include "proxy/readiness.h"
+#include "proxy/state_dir.h"
 #include "proxy/tls/ca.h"
 #include "proxy/tls/signer_process.h"
 
@@ -49,18 +50,6 @@ Result<std::vector<Endpoint>> parse_endpoints(const std::vector<std::string>& te
   return endpoints;
 }
 
-Result<void> prepare_state_dir(const std::string& dir) {
-  std::error_code error;
-  const bool fresh = std::filesystem::create_directories(dir, error);
-  if (error) return fail(Errc::io, Fault::config, dir + ": " + error.message());
-  if (fresh) {
-    std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
-  }
-  std::filesystem::create_directories(dir + "/spool", error);
-  if (error) return fail(Errc::io, Fault::config, dir + "/spool: " + error.message());
-  return {};
-}
-
 std::string text_of(const std::vector<Diagnostic>& problems) {
   std::string text;
   for (const Diagnostic& problem : problems) text += (text.empty() ? "" : "\n") + problem.text();
@@ -76,7 +65,9 @@ struct App::State {
         log(logger),
         client_limits(options.settings.limits),
         blocked(clock),
-        counters(metrics) {}
+        counters(metrics),
+        kept_files(options.settings.portal, clock, random),
+        page_words(options.settings.portal, clock) {}
 
   Result<void> start();
   Result<void> start_helpers();
@@ -109,6 +100,8 @@ struct App::State {
   std::shared_ptr<const TrustStore> trust;
   std::unique_ptr<EventLog> events;
   std::unique_ptr<SpoolStore> spools;
+  KeptFiles kept_files;
+  PageWords page_words;
   std::unique_ptr<GatewayInspector> inspector;
   std::unique_ptr<ClientTls> client_tls;
   std::unique_ptr<Authenticator> authenticator;
@@ -235,7 +228,7 @@ Result<void> App::State::start_services() {
   events = std::move(*log_opened);
   const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
   shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
-                 client_limits, blocked, pinning, authenticator.get(), via);
+                 client_limits, blocked, pinning, authenticator.get(), kept_files, page_words, via);
   return {};
 }
 

@@ -41,6 +41,7 @@ class ConnectTunnel {
   Decision decide(const HelloParse& first);
   Facts facts_for(bool tls) const;
   bool would_bypass() const;
+  bool at_portal() const;
   Co<void> intercept(std::unique_ptr<ByteStream> tcp, Decision ruling);
   void dial_ahead();
   void without_request();
@@ -120,7 +121,7 @@ std::optional<Refusal> ConnectTunnel::admit() {
                    .detail = "the gateway is not taking new requests",
                    .retry_after_seconds = 5};
   }
-  if (!policy_->network().connect_port_open(context_.tunnel_port)) {
+  if (!at_portal() && !policy_->network().connect_port_open(context_.tunnel_port)) {
     record_.stages.push_back({"guard", "block", "connect-ports"});
     return Refusal{.kind = RefusalKind::port,
                    .status = 403,
@@ -139,6 +140,11 @@ std::optional<Refusal> ConnectTunnel::admit() {
                    .retry_after_seconds = 5};
   }
   return std::nullopt;
+}
+
+// The gateway's own site, which no rule can close.
+bool ConnectTunnel::at_portal() const {
+  return context_.tunnel_port == 443 && context_.tunnel_host == svc_.shared.settings.portal.host;
 }
 
 // The connect stage as it will be for a client that sends the host's name in its TLS.
@@ -203,7 +209,11 @@ Decision ConnectTunnel::decide(const HelloParse& first) {
   record_.ech = context_.ech;
   tls_ = tls;
   const Facts facts = facts_for(tls);
-  const Decision ruling = policy_->decide(Stage::connect, facts);
+  Decision ruling = policy_->decide(Stage::connect, facts);
+  if (tls && at_portal()) {
+    ruling.action = Action::intercept;
+    ruling.rule = "portal";
+  }
   context_.connect_note = {"connect", std::string(action_name(ruling.action)),
                            std::string(ruling.rule)};
   context_.connect_reason = ruling.reason;
@@ -250,7 +260,7 @@ Co<void> ConnectTunnel::intercept(std::unique_ptr<ByteStream> tcp, Decision ruli
     context_.connect_reason = "the TLS server name is not the host that was asked for";
   }
   context_.tunnelled = true;
-  if (!context_.connect_blocked) dial_ahead();
+  if (!context_.connect_blocked && !at_portal()) dial_ahead();
   const std::string& name = context_.sni.empty() ? context_.tunnel_host : context_.sni;
   auto leaf = co_await svc_.issuer.leaf_for(name);
   if (!leaf) {

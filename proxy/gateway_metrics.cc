@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 6> kActions = {"allow",  "alert", "block",
+constexpr std::array<std::string_view, 7> kActions = {"allow",  "alert", "block", "unlock",
                                                       "bypass", "error", "other"};
 
 }  // namespace

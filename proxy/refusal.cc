@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <vector>
 
 #include "core/escape.h"
 #include "core/json_writer.h"
+#include "proxy/page_parts.h"
 #include "proxy/refusal_texts.h"
 
 namespace weir {
@@ -20,68 +19,11 @@ constexpr std::array<std::string_view, 18> kWords = {
     "dns",         "unreachable",   "timeout",
     "busy",        "loop",          "internal"};
 
-enum class Form : std::uint8_t { html, json, text };
-
-struct Weighted {
-  std::string_view value;
-  int weight;  // thousandths, RFC 9110 12.4.2
-};
-
-std::vector<Weighted> weighted_list(std::string_view field) {
-  std::vector<Weighted> list;
-  while (!field.empty() && list.size() < 32) {
-    const auto comma = field.find(',');
-    const std::string_view item = field.substr(0, comma);
-    field = comma == std::string_view::npos ? "" : field.substr(comma + 1);
-    const auto semicolon = item.find(';');
-    int weight = 1000;
-    if (const auto q =
-            item.find("q=", semicolon == std::string_view::npos ? item.size() : semicolon);
-        q != std::string_view::npos) {
-      double value = 1;
-      std::from_chars(item.data() + q + 2, item.data() + item.size(), value);
-      weight = static_cast<int>(std::clamp(value, 0.0, 1.0) * 1000);
-    }
-    list.push_back({trim(item.substr(0, semicolon)), weight});
-  }
-  return list;
-}
-
-int weight_of(const std::vector<Weighted>& list, std::string_view prefix) {
-  int best = 0;
-  for (const Weighted& item : list) {
-    if (equals_ignore_case(item.value.substr(0, prefix.size()), prefix)) {
-      best = std::max(best, item.weight);
-    }
-  }
-  return best;
-}
-
-Form form_for(std::string_view accept) {
-  const auto list = weighted_list(accept);
-  const int html = std::max(weight_of(list, "text/html"), weight_of(list, "application/xhtml"));
-  const int json =
-      std::max(weight_of(list, "application/json"), weight_of(list, "application/problem+json"));
-  if (html == 0 && json == 0) return Form::text;
-  return json > html ? Form::json : Form::html;
-}
-
-Language language_for(std::string_view accept_language) {
-  const auto list = weighted_list(accept_language);
-  return weight_of(list, "ja") > weight_of(list, "en") ? Language::japanese : Language::english;
-}
-
 // A field value of ours: printable ASCII only, bounded.
 std::string field_value(std::string_view text) {
   std::string value;
   for (const char c : text.substr(0, 200)) value += c >= ' ' && c <= '~' ? c : '?';
   return value;
-}
-
-std::string shortened(std::string_view text) {
-  constexpr std::size_t kMost = 300;
-  std::string out = escape_for_log(text, kMost);
-  return out;
 }
 
 std::string reason_word(const Refusal& refusal) {
@@ -98,49 +40,26 @@ std::string why_text(const Refusal& refusal, Language language) {
                                        : why + "理由: " + std::string(reason) + "。";
 }
 
-constexpr std::string_view kStyle =
-    "*{box-sizing:border-box}body{margin:0;background:#f4f6f8;color:#1d2733;font:17px/1.6 "
-    "system-ui,-apple-system,'Segoe UI','Noto Sans','Noto Sans CJK JP',sans-serif}main{max-width:"
-    "44rem;margin:8vh auto;padding:2.2rem;background:#fff;border-top:6px solid #b3261e;"
-    "border-radius:6px;box-shadow:0 2px 14px rgba(20,30,40,.12)}main.error{border-color:#8a6d00}"
-    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}dl{display:grid;grid-template-columns:"
-    "max-content 1fr;gap:.35rem 1.2rem;margin:1.6rem 0;font-size:.95rem}dt{color:#5a6876}dd{margin:"
-    "0;overflow-wrap:anywhere}.id{font-family:ui-monospace,monospace;user-select:all}footer{margin-"
-    "top:1.6rem;padding-top:1rem;border-top:1px solid #e3e8ed;color:#5a6876;font-size:.95rem}"
-    "@media(max-width:34rem){main{margin:0;min-height:100vh;border-radius:0}dl{display:block}dd{"
-    "margin-bottom:.6rem}}";
-
-void row(std::string& out, std::string_view label, std::string_view value,
-         std::string_view css = {}) {
-  if (value.empty()) return;
-  out += "<dt>" + std::string(label) + "</dt><dd";
-  if (!css.empty()) out += " class=\"" + std::string(css) + "\"";
-  out += ">" + escape_html(value) + "</dd>";
-}
-
 std::string html_body(const Refusal& refusal, Language language, const NoticeSettings& notice) {
   const RefusalText& text = refusal_text(refusal.kind, language);
   const PageLabels& labels = page_labels(language);
-  std::string out = "<!doctype html>\n<html lang=\"";
-  out += language == Language::english ? "en" : "ja";
-  out +=
-      "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
-      "<meta name=\"robots\" content=\"noindex\"><title>";
-  out +=
-      std::string(text.title) + "</title><style>" + std::string(kStyle) + "</style></head><body>";
-  out += refusal.action == "block" ? "<main>" : "<main class=\"error\">";
-  out += "<h1>" + std::string(text.title) + "</h1><p>" + why_text(refusal, language) + "</p>";
+  std::string out = page_begin(language, text.title, refusal.action == "error" ? "error" : "");
+  out += "<p>" + why_text(refusal, language) + "</p>";
   if (!refusal.rule_words.empty()) out += "<p>" + escape_html(refusal.rule_words) + "</p>";
-  out += "<p>" + std::string(text.next) + "</p><dl>";
-  row(out, labels.address, shortened(refusal.url));
-  row(out, labels.threat, shortened(refusal.threat));
-  row(out, labels.detail, shortened(refusal.detail));
-  row(out, labels.rule, shortened(refusal.rule));
-  row(out, labels.event, refusal.event_id, "id");
-  out += "</dl><footer>" + std::string(labels.contact) + " " + escape_html(notice.contact) + " (" +
-         escape_html(notice.organisation) + "). " + std::string(labels.contact_hint) +
-         "</footer></main></body></html>\n";
-  return out;
+  if (refusal.unlock_url.empty()) {
+    out += "<p>" + std::string(text.next) + "</p>";
+  } else {
+    out += "<p>" + std::string(labels.unlock_hint) + "</p><p><a class=\"button\" href=\"" +
+           escape_html(refusal.unlock_url) + "\">" + std::string(labels.unlock) + "</a></p>";
+  }
+  out += "<dl>";
+  page_row(out, labels.address, shortened(refusal.url));
+  const bool unseen = refusal.verdict == Verdict::uninspectable;
+  page_row(out, unseen ? labels.format : labels.threat, shortened(refusal.threat));
+  page_row(out, labels.detail, shortened(refusal.detail));
+  page_row(out, labels.rule, shortened(refusal.rule));
+  page_row(out, labels.event, refusal.event_id, "id");
+  return out + "</dl>" + page_end(language, notice);
 }
 
 std::string json_body(const Refusal& refusal) {
@@ -159,6 +78,7 @@ std::string json_body(const Refusal& refusal) {
   json.member("detail", shortened(refusal.detail));
   json.member("url", shortened(refusal.url));
   json.member("event", refusal.event_id);
+  if (!refusal.unlock_url.empty()) json.member("unlock", refusal.unlock_url);
   json.end_object();
   return out + "\n";
 }
@@ -178,6 +98,7 @@ std::string text_body(const Refusal& refusal, const NoticeSettings& notice) {
   line("detail", shortened(refusal.detail));
   line("rule", shortened(refusal.rule));
   line("event", refusal.event_id);
+  line("unlock", refusal.unlock_url);
   line("questions", notice.contact);
   return out;
 }
@@ -212,23 +133,23 @@ std::string_view refusal_word(RefusalKind kind) { return kWords[static_cast<std:
 
 Page render_refusal(const Refusal& refusal, std::string_view accept,
                     std::string_view accept_language, const NoticeSettings& notice) {
-  const Form form = form_for(accept);
+  const PageForm form = page_form_for(accept);
   const Language language = language_for(accept_language);
   Page page;
   ResponseHead& head = page.head;
   head.status = refusal.status;
   switch (form) {
-    case Form::html:
+    case PageForm::html:
       page.body = html_body(refusal, language, notice);
       head.fields.add("content-type", "text/html; charset=utf-8");
       head.fields.add("content-security-policy",
                       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
       break;
-    case Form::json:
+    case PageForm::json:
       page.body = json_body(refusal);
       head.fields.add("content-type", "application/json");
       break;
-    case Form::text:
+    case PageForm::text:
       page.body = text_body(refusal, notice);
       head.fields.add("content-type", "text/plain; charset=utf-8");
       break;

@@ -47,6 +47,7 @@ struct Refusal {
   std::string detail{};      // for an administrator; hostile text, escaped here
   std::string url{};         // hostile text
   std::string event_id{};
+  std::string unlock_url{};          // where the password can be given, may be empty
   int retry_after_seconds = 0;       // > 0: Retry-After
   std::string authenticate_realm{};  // for 407
 };

@@ -163,18 +163,27 @@ constexpr std::array<ReasonPair, 17> kReasons = {{
 
 constexpr PageLabels kEnglish{"Address",
                               "Threat",
+                              "Format",
                               "Rule",
                               "Detail",
                               "Event number",
                               "Questions?",
-                              "Please give the event number."};
-constexpr PageLabels kJapanese{"アドレス",
-                               "脅威",
-                               "規則",
-                               "詳細",
-                               "イベント番号",
-                               "お問い合わせ先",
-                               "イベント番号をお伝えください。"};
+                              "Please give the event number.",
+                              "Enter the password",
+                              "If you know its password, the gateway can open it, look inside, and "
+                              "then let you have it."};
+constexpr PageLabels kJapanese{
+    "アドレス",
+    "脅威",
+    "形式",
+    "規則",
+    "詳細",
+    "イベント番号",
+    "お問い合わせ先",
+    "イベント番号をお伝えください。",
+    "パスワードを入力する",
+    "パスワードをご存じの場合は、ゲートウェイが中身を検査したうえでお渡し"
+    "できます。"};
 
 }  // namespace
 

@@ -23,7 +23,8 @@ const RefusalText& refusal_text(RefusalKind kind, Language language);
 std::string_view reason_text(Reason reason, Language language);
 
 struct PageLabels {
-  std::string_view address, threat, rule, detail, event, contact, contact_hint;
+  std::string_view address, threat, format, rule, detail, event, contact, contact_hint, unlock,
+      unlock_hint;
 };
 const PageLabels& page_labels(Language language);
 

@@ -19,8 +19,10 @@
 #include "proxy/client_limits.h"
 #include "proxy/events/event_log.h"
 #include "proxy/gateway_metrics.h"
+#include "proxy/kept_files.h"
 #include "proxy/net/loop.h"
 #include "proxy/origin_pool.h"
+#include "proxy/page_words.h"
 #include "proxy/pinning.h"
 #include "proxy/tls/tls.h"
 
@@ -40,6 +42,8 @@ struct Shared {
   BlockedMemory& blocked;
   PinningMemory& pinning;
   Authenticator* authenticator;  // null = no proxy authentication
+  KeptFiles& kept;
+  PageWords& page_words;
   std::string via_name;
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> tunnels{0};  // bypassed connections, see limits.tunnels

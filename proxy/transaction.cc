@@ -14,9 +14,11 @@
 #include "proxy/delivery.h"
 #include "proxy/forwarding.h"
 #include "proxy/net/signal.h"
+#include "proxy/portal.h"
 #include "proxy/range.h"
 #include "proxy/refusal.h"
 #include "proxy/transaction_facts.h"
+#include "proxy/unlock.h"
 #include "proxy/websocket.h"
 
 namespace weir {
@@ -64,12 +66,20 @@ class Transaction {
   Co<Result<void>> take_in(OriginStream& origin, Intake& intake, DeliveryGate& gate,
                            BodyPiece piece);
   Co<Decision> judge(Artifact& artifact, const Profile& profile);
+  Co<Assessment> assess(const Artifact& artifact, const Profile& profile,
+                        std::vector<std::string> passwords);
+  Decision rule_on(const Assessment& found);
+  Co<Decision> unlock(const Artifact& artifact, Profile profile, Decision locked, Assessment found);
+  FileOwner owner() const { return {context_.client.address, context_.user}; }
   Co<Result<void>> withhold(OriginStream& origin, DeliveryGate& gate, const ResponseHead& head,
                             const Decision& ruling);
+  std::string keep_locked(const Decision& ruling, std::unique_ptr<Intake> intake, Artifact artifact,
+                          const ResponseHead& head, const Profile& profile);
   Co<Result<void>> pump(OriginStream& origin, BodyPiece piece);
   Co<Result<void>> refetch_whole(OriginPtr& origin);
   Co<Result<void>> relay_upgraded(OriginStream& origin, ResponseHead head);
   // 4. The end.
+  Co<Result<void>> answer_at_portal();
   Co<Result<void>> refuse(Refusal refusal);
   Co<Result<void>> give_up(const Error& error);
   void submit(const Result<void>& outcome);
@@ -95,7 +105,10 @@ class Transaction {
   bool answered_ = false;           // a response head has left towards the client
   bool upload_may_start_ = true;
   std::optional<Signal> upload_go_;
-  std::string websocket_key_;  // sent to the origin on behalf of an h2 client
+  std::vector<std::string> page_words_;  // of the page that led here
+  Lock lock_;                            // what of the file is locked
+  std::string unlock_url_;               // where its password can be given, "" = nowhere
+  std::string websocket_key_;            // sent to the origin on behalf of an h2 client
 };
 
 Co<void> Transaction::run() {
@@ -103,6 +116,8 @@ Co<void> Transaction::run() {
   try {
     if (auto refusal = admit()) {
       outcome = co_await refuse(std::move(*refusal));
+    } else if (at_portal(url_, svc_.shared.settings.portal)) {
+      outcome = co_await answer_at_portal();
     } else {
       outcome = co_await exchange();
     }
@@ -154,6 +169,7 @@ std::optional<Refusal> Transaction::admit() {
   record_.host = url_.host;
   record_.port = url_.port;
   if (auto refusal = guard()) return refusal;
+  if (at_portal(url_, svc_.shared.settings.portal)) return std::nullopt;
   const Decision ruling = decide(Stage::request);
   if (ruling.action == Action::block) return policy_refusal(ruling);
   return blocked_before();
@@ -549,7 +565,7 @@ Co<Result<void>> Transaction::deliver_streamed(OriginStream& origin, const Respo
   record_.tree = found.tree;
   record_.score = found.score();
   const Decision ruling = decide(Stage::verdict);
-  if (ruling.action == Action::block) {
+  if (!releases(ruling.action)) {
     record_.action = "block";
     client_.reset();
     co_return Result<void>{};
@@ -585,8 +601,12 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
   auto artifact = co_await intake.finish();
   if (!artifact) co_return co_await give_up(artifact.error());
   const Decision ruling = co_await judge(*artifact, profile);
-  if (ruling.action == Action::block) co_return co_await withhold(origin, gate, head, ruling);
-
+  if (!releases(ruling.action)) {
+    if (ruling.action == Action::unlock && !gate.started()) {
+      unlock_url_ = keep_locked(ruling, std::move(*opened), std::move(*artifact), head, profile);
+    }
+    co_return co_await withhold(origin, gate, head, ruling);
+  }
   svc_.shared.blocked.forget(facts_.url_text());
   answered_ = true;
   if (intake.full()) {  // allowed although too large to be inspected: the rest follows unseen
@@ -626,13 +646,30 @@ Co<Decision> Transaction::judge(Artifact& artifact, const Profile& profile) {
   record_.sha256 = artifact.subject.sha256;
   artifact.subject.name = facts_.name();
 
+  Assessment found = co_await assess(artifact, profile, {});
+  if (policy_->unlock().page_words) {
+    svc_.shared.page_words.remember(owner(), url_, std::move(found.page_words));
+  }
+  const Decision ruling = rule_on(found);
+  if (!asks_for_password(ruling, found)) co_return ruling;
+  co_return co_await unlock(artifact, profile, ruling, std::move(found));
+}
+
+Co<Assessment> Transaction::assess(const Artifact& artifact, const Profile& profile,
+                                   std::vector<std::string> passwords) {
+  ScanSubject subject = artifact.subject;
+  subject.passwords = std::move(passwords);
   ScanTimes times;
-  Assessment found = co_await svc_.shared.inspector.assess(artifact.subject, profile, times);
-  for (Finding& finding : artifact.findings) found.add(std::move(finding));
-  record_.queued = times.queued;
-  record_.scan = times.scanned;
+  Assessment found = co_await svc_.shared.inspector.assess(std::move(subject), profile, times);
+  for (const Finding& finding : artifact.findings) found.add(finding);
+  record_.queued += times.queued;
+  record_.scan += times.scanned;
   record_.from_cache = times.from_cache;
   record_.scanned = true;
+  co_return found;
+}
+
+Decision Transaction::rule_on(const Assessment& found) {
   record_.verdict = found.verdict();
   record_.findings = found.findings();
   record_.tree = found.tree;
@@ -640,7 +677,56 @@ Co<Decision> Transaction::judge(Artifact& artifact, const Profile& profile) {
   record_.artifacts = found.artifacts;
   facts_.set_verdict(found, record_.sha256);
   record_.reason = facts_.facts.reason;
-  co_return decide(Stage::verdict);
+  return decide(Stage::verdict);
+}
+
+// A locked file that may be unlocked: with what is known, before anybody is asked. What opens
+// nothing changes nothing.
+Co<Decision> Transaction::unlock(const Artifact& artifact, Profile profile, Decision locked,
+                                 Assessment found) {
+  const UnlockRules& rules = policy_->unlock();
+  page_words_ = svc_.shared.page_words.find(owner(), client_.request().fields.get("referer"));
+  if (!rules.page_words) page_words_.clear();
+  profile.scan_timeout = rules.try_time;
+  lock_ = lock_of(found);
+  for (const bool with_page : {false, true}) {
+    const auto& source = with_page ? page_words_ : rules.passwords;
+    if (source.empty()) continue;
+    auto words = with_page ? passwords_to_try(page_words_, rules.passwords, {})
+                           : passwords_to_try(rules.passwords, {}, {});
+    Assessment inside = co_await assess(artifact, profile, std::move(words));
+    if (!opened_something(inside)) continue;
+    const Decision ruling = rule_on(inside);
+    record_.unlock.opened_by = with_page ? "page" : "list";
+    if (!asks_for_password(ruling, inside)) co_return ruling;
+    lock_ = lock_of(inside);
+    locked = ruling;
+  }
+  co_return locked;
+}
+
+// The file waits for its password at the portal; "" when there is no room for it.
+std::string Transaction::keep_locked(const Decision& ruling, std::unique_ptr<Intake> intake,
+                                     Artifact artifact, const ResponseHead& head,
+                                     const Profile& profile) {
+  if (policy_->unlock().tries == 0 || lock_.format.empty() || intake->full()) return {};
+  KeptFile file{.owner = owner(),
+                .event_id = record_.id,
+                .rule = std::string(ruling.rule),
+                .format = lock_.format,
+                .url = url_,
+                .request = client_.request(),
+                .response = head,
+                .intake = std::move(intake),
+                .artifact = std::move(artifact),
+                .profile = profile,
+                .name = facts_.name(),
+                .sha256 = record_.sha256,
+                .page_words = page_words_};
+  const std::string id = svc_.shared.kept.keep(std::move(file), policy_->unlock().keep);
+  if (id.empty()) return {};
+  record_.unlock.offered = true;
+  return unlock_url(svc_.shared.settings.portal, id);
 }
 
 // Blocked: a page where nothing has left, else a transfer that visibly breaks off. Remembered, so
@@ -702,6 +788,13 @@ Co<Result<void>> Transaction::relay_upgraded(OriginStream& origin, ResponseHead 
 }
 
 // ---- 4. the end -----------------------------------------------------------------------------
+
+Co<Result<void>> Transaction::answer_at_portal() {
+  answered_ = true;
+  auto outcome = co_await serve_portal(client_, context_, url_, *policy_, svc_, record_);
+  if (!outcome) client_.reset();
+  co_return outcome;
+}
 
 Co<Result<void>> Transaction::refuse(Refusal refusal) {
   refusal.event_id = record_.id;
@@ -765,6 +858,8 @@ Refusal Transaction::verdict_refusal(const Decision& ruling) const {
   refusal.verdict = record_.verdict;
   refusal.reason = record_.reason;
   refusal.threat = facts_.facts.threat;
+  refusal.unlock_url = unlock_url_;
+  if (!unlock_url_.empty()) refusal.action = "unlock";
   return refusal;
 }
 

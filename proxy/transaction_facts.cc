@@ -60,11 +60,10 @@ void TransactionFacts::set_verdict(const Assessment& assessment, const std::stri
   finding_names_.clear();
   for (const Finding& finding : assessment.findings()) finding_names_.push_back(finding.name);
   facts.findings.assign(finding_names_.begin(), finding_names_.end());
-  if (const auto worst = assessment.worst()) {
-    facts.reason = worst->reason;
-    threat_ = worst->name;
-    facts.threat = threat_;
-  }
+  const auto worst = assessment.worst();
+  facts.reason = worst ? worst->reason : Reason::none;
+  threat_ = worst ? worst->name : std::string();
+  facts.threat = threat_;
 }
 
 }  // namespace weir

@@ -19,6 +19,15 @@ struct StageNote {
   std::string rule;
 };
 
+// How a locked file was opened, or offered to be.
+struct UnlockNote {
+  bool offered = false;     // the page asked for the password
+  std::string opened_by;    // "list", "page", "person"; "" = not opened
+  unsigned tries = 0;       // of the person, so far
+  std::string withheld_by;  // the event that withheld the file; "" = this one
+  std::string url;          // of that event
+};
+
 struct TransactionRecord {
   std::string id;  // ULID, also on the block page and in X-Weir-Event
   WallTime start{};
@@ -50,8 +59,9 @@ struct TransactionRecord {
   std::vector<ArtifactNote> tree;  // the first files inside; empty when it holds none
   unsigned score = 0;              // of its signs
   std::uint32_t artifacts = 0;
+  UnlockNote unlock;
   // decision
-  std::string action = "allow";  // allow, alert, block, bypass, error
+  std::string action = "allow";  // allow, alert, block, unlock, bypass, error
   std::string rule;              // of the stage that decided
   std::string delivery;          // hold, trickle, stream, direct; "" = no response delivered
   std::vector<StageNote> stages;

@@ -28,7 +28,7 @@ struct Outcome {
 };
 
 Outcome outcome_of(const TransactionRecord& record) {
-  if (record.action == "block") {
+  if (record.action == "block" || record.action == "unlock") {
     return {record.verdict == Verdict::malicious ? 4 : 3, 1, 2, 2, "Blocked"};
   }
   if (record.action == "alert") return {3, 1, 1, 19, "Alert"};
@@ -185,6 +185,17 @@ void write_tree(JsonWriter& json, const TransactionRecord& record) {
   json.end_array();
 }
 
+void write_unlock(JsonWriter& json, const UnlockNote& unlock) {
+  if (!unlock.offered && unlock.opened_by.empty() && unlock.withheld_by.empty()) return;
+  json.begin_object("unlock");
+  json.member("offered", unlock.offered);
+  text(json, "opened_by", unlock.opened_by);
+  if (unlock.tries > 0) json.member("tries", unlock.tries);
+  text(json, "withheld_by", unlock.withheld_by);
+  text(json, "url", unlock.url);
+  json.end_object();
+}
+
 void write_stages(JsonWriter& json, const TransactionRecord& record) {
   json.begin_array("stages");
   for (const StageNote& note : record.stages) {
@@ -233,6 +244,7 @@ void write_own(JsonWriter& json, const TransactionRecord& record) {
   }
   write_findings(json, record);
   write_tree(json, record);
+  write_unlock(json, record.unlock);
   write_stages(json, record);
   write_timings(json, record);
   json.end_object();

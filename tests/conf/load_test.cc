@@ -54,8 +54,9 @@ TEST(SettingsTable, HasARowForEveryMember) {
   EXPECT_EQ(rows_in("inspect"), member_count<InspectSettings>());
   EXPECT_EQ(rows_in("events"), member_count<EventSettings>());
   EXPECT_EQ(rows_in("log"), member_count<LogSettings>());
+  EXPECT_EQ(rows_in("portal"), member_count<PortalSettings>());
   EXPECT_EQ(rows_in("notice"), member_count<NoticeSettings>());
-  EXPECT_EQ(rows_in("") + 10, member_count<Settings>());
+  EXPECT_EQ(rows_in("") + 11, member_count<Settings>());
 }
 
 TEST(SettingsTable, KeysAreUniqueAndHelpIsThere) {

@@ -191,9 +191,12 @@ struct ScriptedGateway::Across {
         counters(metrics),
         limits(settings.limits),
         blocked(clock),
+        kept(settings.portal, clock, random),
+        page_words(settings.portal, clock),
         client_tls(must(ClientTls::make(settings.tls, clock))),
-        shared{settings, clock,       log,    metrics, counters, *events, inspector,
-               spools,   *client_tls, limits, blocked, pinning,  nullptr, settings.via_name} {}
+        shared{settings,  clock,  log,         metrics,          counters, *events,
+               inspector, spools, *client_tls, limits,           blocked,  pinning,
+               nullptr,   kept,   page_words,  settings.via_name} {}
 
   const Settings settings;
   const Clock& clock;
@@ -205,6 +208,9 @@ struct ScriptedGateway::Across {
   ClientLimits limits;
   BlockedMemory blocked;
   PinningMemory pinning;
+  SystemRandom random;
+  KeptFiles kept;
+  PageWords page_words;
   std::unique_ptr<ClientTls> client_tls;
   Shared shared;
 };

@@ -28,11 +28,13 @@ TEST(PolicyReference, PageNamesEveryKeyAndAction) {
   expect_named(policy_keys::kTop);
   expect_named(policy_keys::kNetwork);
   expect_named(policy_keys::kProfile);
+  expect_named(policy_keys::kUnlock);
   expect_named(policy_keys::kRule);
   expect_named(policy_keys::kTest);
   expect_named(policy_keys::kDeliveries);
   expect_named(actions_of(Stage::connect));
   expect_named(actions_of(Stage::request));
+  expect_named(actions_of(Stage::verdict));
 }
 
 }  // namespace

@@ -1,0 +1,306 @@
+#include "proxy/portal.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "core/escape.h"
+#include "proxy/delivery.h"
+#include "proxy/forwarding.h"
+#include "proxy/portal_pages.h"
+#include "proxy/transaction_facts.h"
+#include "proxy/unlock.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kMostForm = 8 * 1024;
+constexpr std::size_t kMostDiscarded = 1024 * 1024;  // so that the answer is read, not a reset
+constexpr std::string_view kUnlock = "/unlock/";
+constexpr std::string_view kFile = "/file";
+
+// As it is, and without the blanks that come along when it is copied from a mail.
+void add_password(std::vector<std::string>& into, const std::string& given) {
+  if (given.empty()) return;
+  into.push_back(given);
+  const std::string bare(trim(given));
+  if (!bare.empty() && bare != given) into.push_back(bare);
+}
+
+// RFC 6266, RFC 8187: for every browser of today; the plain form for the rest.
+std::string attachment(std::string_view name) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string plain, coded;
+  for (const char c : name.substr(0, 255)) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool safe = std::isalnum(byte) != 0 || c == '.' || c == '-' || c == '_';
+    plain += safe || c == ' ' ? c : '_';
+    if (safe) {
+      coded += c;
+    } else {
+      coded += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  if (plain.empty()) plain = coded = "download";
+  return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + coded;
+}
+
+class Portal {
+ public:
+  Portal(ClientStream& client, const ClientContext& context, const Policy& policy,
+         LoopServices& svc, TransactionRecord& record)
+      : client_(client),
+        context_(context),
+        policy_(policy),
+        svc_(svc),
+        record_(record),
+        owner_{context.client.address, context.user} {}
+
+  Co<Result<void>> serve(std::string_view path);
+
+ private:
+  Co<Result<void>> show(const std::string& id);
+  Co<Result<void>> try_password(const std::string& id);
+  Co<Result<void>> send_file(const std::string& id);
+  Co<Result<void>> notice(PortalNotice what);
+  Co<Result<void>> send(Page page);
+  Co<Result<std::string>> read_form();
+  bool from_this_site() const;
+  std::vector<std::string> passwords_of(const std::vector<FormField>& fields,
+                                        const KeptFile& file) const;
+  Co<KeptState> judge(const KeptFile& file, KeptState state, std::vector<std::string> passwords);
+  void note_file(const KeptFile& file);
+  void note_ruling(const Decision& ruling, const KeptState& state);
+
+  ClientStream& client_;
+  const ClientContext& context_;
+  const Policy& policy_;
+  LoopServices& svc_;
+  TransactionRecord& record_;
+  FileOwner owner_;
+};
+
+Co<Result<void>> Portal::serve(std::string_view path) {
+  record_.rule = "portal";
+  const std::string& method = client_.request().method;
+  path = path.substr(0, path.find('?'));
+  if (path == "/") co_return co_await notice(PortalNotice::home);
+  if (!path.starts_with(kUnlock)) co_return co_await notice(PortalNotice::unknown);
+  path.remove_prefix(kUnlock.size());
+  const bool file = path.ends_with(kFile);
+  if (file) path.remove_suffix(kFile.size());
+  const std::string id(path);
+  if (method == "POST" && !file) co_return co_await try_password(id);
+  if (method == "GET" && file) co_return co_await send_file(id);
+  if ((method == "GET" || method == "HEAD") && !file) co_return co_await show(id);
+  co_return co_await notice(PortalNotice::bad_method);
+}
+
+Co<Result<void>> Portal::show(const std::string& id) {
+  auto view = svc_.shared.kept.look(id, owner_);
+  if (!view) co_return co_await notice(PortalNotice::unknown);
+  const unsigned most = policy_.unlock().tries;
+  const unsigned left = most - std::min(most, view->state.tries);
+  const std::string_view language = client_.request().fields.get("accept-language");
+  co_return co_await send(
+      render_unlock({id, std::move(*view), left}, language, svc_.shared.settings.notice));
+}
+
+// A form of ours, sent by our own page: other sites can neither read its token nor hide that they
+// are others (Fetch Standard: Origin; Fetch Metadata: Sec-Fetch-Site).
+bool Portal::from_this_site() const {
+  const Fields& fields = client_.request().fields;
+  const std::string_view origin = fields.get("origin");
+  const std::string_view site = fields.get("sec-fetch-site");
+  return (origin.empty() || origin == "https://" + svc_.shared.settings.portal.host) &&
+         (site.empty() || site == "same-origin");
+}
+
+// The whole body; of one that is no form of ours only a little more than such a form has.
+Co<Result<std::string>> Portal::read_form() {
+  std::string body;
+  std::size_t read = 0;
+  for (;;) {
+    auto piece = co_await client_.read_body();
+    if (!piece) co_return pass(std::move(piece));
+    if (!*piece) co_return body;
+    body.append(as_text(**piece), 0, kMostForm + 1 - std::min(body.size(), kMostForm + 1));
+    read += (*piece)->size();
+    if (read > kMostDiscarded) {
+      co_return fail(Errc::too_large, Fault::client, "a form that does not end");
+    }
+  }
+}
+
+std::vector<std::string> Portal::passwords_of(const std::vector<FormField>& fields,
+                                              const KeptFile& file) const {
+  std::vector<std::string> given;
+  for (const FormField& field : fields) {
+    if (field.name == "password") add_password(given, field.value);
+  }
+  return passwords_to_try(given, policy_.unlock().passwords, file.page_words);
+}
+
+Co<Result<void>> Portal::try_password(const std::string& id) {
+  const auto body = co_await read_form();
+  if (!body) co_return std::unexpected(body.error());
+  if (body->size() > kMostForm || media_type(client_.request().fields.get("content-type")) !=
+                                      "application/x-www-form-urlencoded") {
+    co_return co_await notice(PortalNotice::bad_form);
+  }
+  const auto fields = parse_form(*body);
+  if (!svc_.shared.kept.look(id, owner_)) co_return co_await notice(PortalNotice::unknown);
+  auto turn = svc_.shared.kept.take(id, owner_);
+  if (!turn) co_return co_await notice(PortalNotice::busy);
+  KeptState state = turn.state();
+  const auto token = std::ranges::find(fields, "form", &FormField::name);
+  const bool ours = from_this_site() && token != fields.end() && token->value == state.form_token;
+  if (!ours) co_return co_await notice(PortalNotice::stale);
+  const bool over =
+      state.phase == KeptState::Phase::opened || state.phase == KeptState::Phase::refused;
+  if (!over && state.tries < policy_.unlock().tries) {
+    if (!svc_.shared.kept.may_try(owner_.client)) co_return co_await notice(PortalNotice::too_fast);
+    ++state.tries;
+    turn.set_state(state);  // counted and its form spent, whatever happens now
+    auto passwords = passwords_of(fields, turn.file());
+    turn.set_state(co_await judge(turn.file(), std::move(state), std::move(passwords)));
+  }
+  Page page;  // so that loading the page again sends nothing again
+  page.head.status = 303;
+  page.head.fields.add("location", std::string(kUnlock) + id);
+  page.head.fields.add("cache-control", "no-store");
+  page.head.framing = {Framing::Kind::length, 0};
+  co_return co_await send(std::move(page));
+}
+
+void Portal::note_file(const KeptFile& file) {
+  record_.file_name = file.name;
+  record_.file_type = file_type_name(file.artifact.type);
+  record_.file_size = file.artifact.subject.size;
+  record_.sha256 = file.sha256;
+  record_.unlock.withheld_by = file.event_id;
+  record_.unlock.url = file.url.text();
+}
+
+// What is behind the lock, judged as any download would be.
+Co<KeptState> Portal::judge(const KeptFile& file, KeptState state,
+                            std::vector<std::string> passwords) {
+  note_file(file);
+  TransactionFacts facts;
+  facts.set_client(context_, policy_, record_.start);
+  facts.set_request(file.request, file.url, policy_);
+  facts.set_response(file.response, file.request);
+  facts.set_sniffed(file.artifact.type);
+  facts.facts.size = file.artifact.subject.size;
+  ScanSubject subject = file.artifact.subject;
+  subject.passwords = std::move(passwords);
+  Profile profile = file.profile;
+  profile.scan_timeout = policy_.unlock().try_time;
+  ScanTimes times;
+  Assessment found = co_await svc_.shared.inspector.assess(std::move(subject), profile, times);
+  for (const Finding& finding : file.artifact.findings) found.add(finding);
+  facts.set_verdict(found, file.sha256);
+  const Decision ruling = policy_.decide(Stage::verdict, facts.facts);
+  record_.queued = times.queued;
+  record_.scan = times.scanned;
+  record_.scanned = true;
+  record_.artifacts = found.artifacts;
+  record_.verdict = state.verdict = found.verdict();
+  record_.reason = state.reason = facts.facts.reason;
+  record_.findings = found.findings();
+  record_.tree = found.tree;
+  record_.score = found.score();
+
+  const bool opened = opened_something(found);
+  state.where.clear();
+  if (asks_for_password(ruling, found)) {
+    state.phase = opened ? KeptState::Phase::more_locks : KeptState::Phase::wrong;
+    state.where = opened ? lock_of(found).where : std::string();
+  } else if (!opened) {
+    state.phase = KeptState::Phase::failed;
+  } else if (releases(ruling.action)) {
+    state.phase = KeptState::Phase::opened;
+  } else {
+    state.phase = KeptState::Phase::refused;
+    state.rule = ruling.rule;
+    state.rule_words = ruling.reason;
+    state.threat = facts.facts.threat;
+  }
+  note_ruling(ruling, state);
+  co_return state;
+}
+
+void Portal::note_ruling(const Decision& ruling, const KeptState& state) {
+  record_.stages.push_back(
+      {"verdict", std::string(action_name(ruling.action)), std::string(ruling.rule)});
+  record_.rule = ruling.rule;
+  record_.action = action_name(ruling.action);
+  record_.unlock.tries = state.tries;
+  const bool open =
+      state.phase == KeptState::Phase::opened || state.phase == KeptState::Phase::refused;
+  if (open) record_.unlock.opened_by = "person";
+  record_.unlock.offered = !open && state.tries < policy_.unlock().tries;
+}
+
+// The file as it came from its origin, codings and all.
+Co<Result<void>> Portal::send_file(const std::string& id) {
+  if (!svc_.shared.kept.look(id, owner_)) co_return co_await notice(PortalNotice::unknown);
+  auto turn = svc_.shared.kept.take(id, owner_);
+  if (!turn) co_return co_await notice(PortalNotice::busy);
+  const KeptState state = turn.state();
+  if (state.phase != KeptState::Phase::opened) co_return co_await show(id);
+  const KeptFile& file = turn.file();
+  note_file(file);
+  record_.verdict = state.verdict;
+  record_.reason = state.reason;
+  record_.unlock.tries = state.tries;
+  record_.unlock.opened_by = "person";
+  record_.delivery = "hold";
+  ResponseHead head;
+  head.status = 200;
+  const std::string_view type = file.response.fields.get("content-type");
+  head.fields.add("content-type", std::string(type.empty() ? "application/octet-stream" : type));
+  const std::string coding = file.response.fields.joined("content-encoding");
+  if (!coding.empty()) head.fields.add("content-encoding", coding);
+  head.fields.add("content-disposition", attachment(file.name));
+  head.fields.add("cache-control", "no-store");
+  head.fields.add("x-content-type-options", "nosniff");
+  head.fields.add("content-security-policy", "sandbox; default-src 'none'");
+  DeliveryGate gate(Delivery::hold, std::move(head), client_, file.intake->raw(), svc_.loop,
+                    std::nullopt);
+  auto sent = co_await gate.release({});
+  record_.status = gate.status();
+  co_return sent;
+}
+
+Co<Result<void>> Portal::notice(PortalNotice what) {
+  const std::string_view language = client_.request().fields.get("accept-language");
+  co_return co_await send(render_notice(what, language, svc_.shared.settings.notice));
+}
+
+Co<Result<void>> Portal::send(Page page) {
+  record_.status = page.head.status;
+  if (auto sent = co_await client_.send_head(page.head); !sent) co_return sent;
+  if (client_.request().method != "HEAD" && !page.body.empty()) {
+    if (auto sent = co_await client_.send_body(as_bytes(page.body)); !sent) co_return sent;
+  }
+  co_return co_await client_.send_end({});
+}
+
+}  // namespace
+
+bool at_portal(const Url& url, const PortalSettings& portal) {
+  return url.host == portal.host && url.scheme == "https" && url.port == 443;
+}
+
+std::string unlock_url(const PortalSettings& portal, std::string_view id) {
+  return "https://" + portal.host + std::string(kUnlock) + std::string(id);
+}
+
+Co<Result<void>> serve_portal(ClientStream& client, const ClientContext& context, const Url& url,
+                              const Policy& policy, LoopServices& svc, TransactionRecord& record) {
+  Portal portal(client, context, policy, svc, record);
+  co_return co_await portal.serve(url.path_and_query);
+}
+
+}  // namespace weir
