@@ -349,6 +349,7 @@ void App::State::watch_signer() {
   signer_timer.async_wait([this](boost::system::error_code error) {
     if (error) return;
     client_tls->rotate_if_due();
+    kept_files.sweep();
     if (!signer->alive()) {
       signer_up = false;
       log.error("signer", "weir-sign ended; starting another");

@@ -10,15 +10,20 @@
 namespace weir {
 namespace {
 
+Co<void> serve_stream(std::unique_ptr<ClientStream> stream, const ClientContext& context,
+                      LoopServices& svc) {
+  co_await run_transaction(*stream, context, svc);
+}
+
 Co<InnerOutcome> serve_h2(std::unique_ptr<TlsStream> tls, const ClientContext& context,
                           LoopServices& svc) {
   const Settings& settings = svc.shared.settings;
   InnerOutcome outcome;
   H2ClientConnection connection(svc.loop, std::move(tls), settings.limits, settings.timeouts);
   outcome.ended = co_await connection.serve(
-      [&](std::unique_ptr<ClientStream> stream) -> Co<void> {
+      [&](std::unique_ptr<ClientStream> stream) {
         ++outcome.told;
-        co_await run_transaction(*stream, context, svc);
+        return serve_stream(std::move(stream), context, svc);
       },
       [&](const Error& why, int status) {
         if (note_bad_request(why, status, context, svc)) ++outcome.told;

@@ -114,6 +114,17 @@ void KeptFiles::Turn::set_state(KeptState state) {
   entry_->state.form_token = files_->token();
 }
 
+void KeptFiles::sweep() {
+  Entries dropped;
+  const std::lock_guard lock(mutex_);
+  drop_expired(dropped);
+}
+
+std::size_t KeptFiles::size() {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
 bool KeptFiles::may_try(const IpAddress& client) {
   const SteadyTime now = clock_.steady();
   const std::lock_guard lock(mutex_);

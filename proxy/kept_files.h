@@ -100,6 +100,10 @@ class KeptFiles {
   // Empty when there is no such file, or somebody has it.
   Turn take(std::string_view id, const FileOwner& owner);
 
+  // Lets go of what has waited too long; the other calls do so too.
+  void sweep();
+  std::size_t size();
+
   // Whether this client may try one more password now; counts it.
   bool may_try(const IpAddress& client);
 

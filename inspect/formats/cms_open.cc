@@ -46,7 +46,7 @@ std::vector<ByteView> content_parts(ByteView content) {
   return parts;
 }
 
-std::unique_ptr<Container> open_compressed(std::vector<ByteView> parts) {
+std::unique_ptr<Container> open_compressed(const std::vector<ByteView>& parts) {
   auto packed = std::make_unique<std::string>();
   for (const ByteView part : parts) *packed += as_text(part);
   auto inner =
@@ -59,7 +59,7 @@ std::unique_ptr<Container> open_der(ByteView der) {
   const CmsInner inner = inner_of(info);
   std::vector<ByteView> parts = content_parts(inner.content);
   if (parts.empty()) return nullptr;
-  if (info.kind == CmsKind::compressed) return open_compressed(std::move(parts));
+  if (info.kind == CmsKind::compressed) return open_compressed(parts);
   return open_pieces({"content", "cms-signed", std::move(parts)});
 }
 

@@ -8,6 +8,7 @@
 #include "core/cursor.h"
 #include "core/escape.h"
 #include "inspect/formats/compound_file.h"
+#include "inspect/formats/office_encrypted.h"
 #include "inspect/formats/office_members.h"
 #include "inspect/formats/ole_package.h"
 #include "inspect/formats/outlook_message.h"
@@ -68,13 +69,21 @@ class OleLister {
       add_stream(*attachment.content, attachment.name);
     }
     for (const Entry& entry : file_.entries()) {
-      if (!entry.stream || given_.contains(&entry)) continue;
+      if (!entry.stream || given_.contains(&entry) || is_ciphertext(entry)) continue;
       if (!add_package(entry)) add_stream(entry, member_name(entry));
     }
     return std::move(members_);
   }
 
  private:
+  // A locked workbook: what it says is told of the whole file, and open_office_encrypted gives it
+  // once it is open. By itself it would look like a second lock, which no password lifts.
+  bool is_ciphertext(const Entry& entry) const {
+    if (entry.orphan) return false;
+    const auto lock = lock_of_binary(file_, entry);
+    return lock && lock->kind == BinaryKind::xls;
+  }
+
   void add_module(const VbaModule& module) {
     if (!tried_.insert(module.stream).second) return;
     const std::vector<std::uint8_t> bytes = file_.read(*module.stream, kMostModule);

@@ -3,12 +3,11 @@ worker, judged by what is inside, and delivered as it came, or not."""
 
 import asyncio
 import hashlib
-import http.client
 import io
+import json
 import os
 import pathlib
 import re
-import ssl
 import subprocess
 import urllib.parse
 import zipfile
@@ -16,7 +15,7 @@ import zipfile
 import websockets
 
 from browser import Browser, Page
-from weir_e2e import (DEFAULT_POLICY, EICAR, RawOrigin, Scenario, curl, main, respond, unmapped,
+from weir_e2e import (DEFAULT_POLICY, EICAR, SOURCE, RawOrigin, Scenario, curl, main, respond, unmapped,
                       wait_until)
 
 POLICY = DEFAULT_POLICY.replace(
@@ -65,7 +64,7 @@ class Unlock(Scenario):
 
     def blocked(self, path, *arguments):
         """The block page of a download, as a program sees it."""
-        import json
+
         got = curl(self.gw, "-H", "Accept: application/json", "-w", "\n%{http_code}", *arguments,
                    self.base + path)
         body, code = got.stdout.rsplit("\n", 1)
@@ -207,6 +206,28 @@ class Unlock(Scenario):
         self.assertIn("another lock inside", page)
         self.assertIn("inside.txt", page)
         self.assertIn("starts by itself", self.give(url, ["first", "second"]))
+
+    def test_documents(self):
+        self.start()
+        corpus = SOURCE / "tests/corpus/office"
+        for name in ("agile.docx", "standard.docx", "cryptoapi.doc", "cryptoapi.xls",
+                     "cryptoapi.ppt", "password.xls", "password.doc"):
+            with self.subTest(name=name):
+                self.files["/" + name] = (corpus / name).read_bytes()
+                url = self.blocked("/" + name)["unlock"]
+                self.assertIn("starts by itself", self.give(url, "weir"))
+                got = curl(self.gw, url + "/file", binary=True).stdout
+                self.assertEqual(got, self.files["/" + name])
+
+    def test_pdf(self):
+        self.start()
+        made = self.folder / "locked.pdf"
+        subprocess.run(["qpdf", "--encrypt", "Paßwort-秘密", "owner", "256", "--",
+                        SOURCE / "tests/corpus/pdf/plain.pdf", made], check=True)
+        self.files["/locked.pdf"] = made.read_bytes()
+        url = self.blocked("/locked.pdf")["unlock"]
+        self.assertIn("does not open it", self.give(url, "Passwort"))
+        self.assertIn("starts by itself", self.give(url, "Paßwort-秘密"))
 
     def test_known_passwords_are_tried_first(self):
         self.start(policy="unlock: {passwords: [nothing, infected], page_words: false}\n" + POLICY)

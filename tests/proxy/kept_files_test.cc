@@ -44,6 +44,8 @@ TEST_F(KeptFilesTest, GoAfterTheirTime) {
   clock_.advance(seconds(59));
   EXPECT_TRUE(files_.look(id, kAlice));
   clock_.advance(seconds(2));
+  files_.sweep();
+  EXPECT_EQ(files_.size(), 0U);
   EXPECT_FALSE(files_.look(id, kAlice));
 }
 
