@@ -26,7 +26,8 @@ void allow(archive* reader, ArchiveKinds kinds) {
   archive_read_support_format_iso9660(reader);
   archive_read_support_format_lha(reader);
   archive_read_support_format_xar(reader);
-  archive_read_support_format_raw(reader);  // one compressed file
+  archive_read_support_format_raw(reader);    // one compressed file
+  archive_read_support_format_empty(reader);  // … of no bytes
   archive_read_support_filter_gzip(reader);
   archive_read_support_filter_bzip2(reader);
   archive_read_support_filter_xz(reader);
@@ -81,8 +82,8 @@ Member member_of(archive_entry* entry) {
   return member;
 }
 
-bool is_raw(archive* reader) {
-  return (archive_format(reader) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_RAW;
+bool is_format(archive* reader, int format) {
+  return (archive_format(reader) & ARCHIVE_FORMAT_BASE_MASK) == format;
 }
 
 }  // namespace
@@ -112,8 +113,15 @@ std::unique_ptr<ArchiveReader> ArchiveReader::open(ByteView file, ArchiveKinds k
     problem = made->problem_;
     if (problem != Reason::none || archive_format(reader) == 0) return nullptr;
   }
+  // A decompressor that fails at once leaves nothing either, but says so.
+  const bool empty = is_format(reader, ARCHIVE_FORMAT_EMPTY);
+  if (empty && archive_errno(reader) != 0) {
+    problem = reason_of(reader);
+    return nullptr;
+  }
   // Every file is "raw"; only what came through a decompressor is a container.
-  if (is_raw(reader) && archive_filter_count(reader) <= 1) return nullptr;
+  const bool plain = is_format(reader, ARCHIVE_FORMAT_RAW) || empty;
+  if (plain && archive_filter_count(reader) <= 1) return nullptr;
   return made;
 }
 

@@ -190,6 +190,23 @@ std::string cut(std::string bytes) {
   return bytes;
 }
 
+// What a program prints for an empty file: a whole stream of no bytes, which is clean; every part
+// of it is cut short, which is not.
+TEST(Walk, AStreamOfNothingIsCleanWhenItIsWhole) {
+  for (const char* program : {"gzip", "bzip2", "xz", "zstd -q", "lzma"}) {
+    const TestDirectory directory;
+    directory.run("(" + std::string(program) + " -c </dev/null >nothing)");
+    const std::string whole = directory.read("nothing");
+    ASSERT_GT(whole.size(), 4U) << program;
+    EXPECT_EQ(walk(whole).verdict(), Verdict::clean) << program;
+    for (std::size_t size = 6; size < whole.size(); ++size) {
+      const Outcome part = walk(whole.substr(0, size));
+      const bool known = type_by_magic(as_bytes(whole).first(size)) != FileType::unknown;
+      if (known) EXPECT_EQ(part.verdict(), Verdict::uninspectable) << program << " " << size;
+    }
+  }
+}
+
 TEST(Walk, WhatItCannotReadIsAFinding) {
   const Members one{{"a.txt", plain_text(20000)}};
   const std::vector<Bound> table{
