@@ -60,7 +60,7 @@ std::string utf8_from_latin1(std::string_view text) {
   return out;
 }
 
-std::string from_charset(std::string text, std::string_view charset) {
+std::string from_charset(const std::string& text, std::string_view charset) {
   const std::string name = lower(charset);
   const bool latin = name == "iso-8859-1" || name == "windows-1252" || name == "iso-8859-15";
   return latin ? utf8_from_latin1(text) : text;

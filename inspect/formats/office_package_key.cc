@@ -133,7 +133,7 @@ bool begins_with(ByteView bytes, const Octets& hash) {
 }
 
 std::optional<Octets> unlock_standard(const PasswordLock& lock, ByteView spun) {
-  const Octets key = standard_key(lock, spun);
+  Octets key = standard_key(lock, spun);
   const Octets verifier = aes_decrypt(OfficeChaining::ecb, key, {}, lock.verifier);
   const Octets hash = aes_decrypt(OfficeChaining::ecb, key, {}, lock.verifier_hash);
   if (!begins_with(hash, office_hash(OfficeHash::sha1, verifier))) return std::nullopt;

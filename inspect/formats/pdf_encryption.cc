@@ -99,7 +99,7 @@ bool is_public_key(std::string_view filter, const PdfValue& encrypt) {
   return filter == "Adobe.PubSec" || encrypt.name_of("SubFilter").starts_with("adbe.pkcs7");
 }
 
-PdfEncryption of_methods(const Methods& methods, bool opens, std::string word) {
+PdfEncryption of_methods(const Methods& methods, bool opens, const std::string& word) {
   const bool all = !methods.streams.word.empty();
   const bool some = !methods.strings.word.empty() || !methods.attachments.word.empty();
   if (!all && !some && !methods.others) return {};

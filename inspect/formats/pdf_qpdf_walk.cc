@@ -185,7 +185,7 @@ void PdfWalk::judge_opening(QPDFObjectHandle action, int depth) {
   for (int i = 0; i < count && depth < 2; ++i) judge_opening(next.getArrayItem(i), depth + 1);
 }
 
-void PdfWalk::judge_filters(QPDFObjectHandle stream) {
+void PdfWalk::judge_filters(const QPDFObjectHandle& stream) {
   std::vector<std::string> names;
   const std::size_t count = filters_of(stream, names);
   if (count < 2) return;
@@ -213,7 +213,7 @@ void PdfWalk::add_files(const Map& filespec) {
   }
 }
 
-void PdfWalk::add_stream(std::string name, QPDFObjectHandle stream) {
+void PdfWalk::add_stream(std::string name, const QPDFObjectHandle& stream) {
   if (items_.size() >= kMostItems || !taken_.insert(stream.getObjGen()).second) return;
   items_.push_back({std::move(name), stream, {}});
 }

@@ -42,12 +42,12 @@ class PdfWalk {
   void look_into_streams();
   void judge_opening(QPDFObjectHandle action, int depth);
   void judge_launch(const Map& entries);
-  void judge_filters(QPDFObjectHandle stream);
+  void judge_filters(const QPDFObjectHandle& stream);
   void judge_script(const std::string& script);
   void add_files(const Map& filespec);
   void add_script(QPDFObjectHandle script);
   void add_form(QPDFObjectHandle form);
-  void add_stream(std::string name, QPDFObjectHandle stream);
+  void add_stream(std::string name, const QPDFObjectHandle& stream);
   void sign(const char* name, std::uint8_t score, const std::string& detail = {});
 
   QPDF& pdf_;
