@@ -28,10 +28,15 @@ namespace fs = std::filesystem;
 
 constexpr int kScanTrouble = 4;
 
+constexpr std::uint32_t kRemembered = 1000;  // verdicts
+
 struct ScanQuestion {
   std::string config = kDefaultConfig;
   std::vector<std::string> paths;
   std::string password_file, policy_file;
+  // Not the gateway's setting: here nobody attacks from file to file, and a fresh child for each
+  // takes twice the time.
+  std::uint32_t files_per_worker = 16;
   bool json = false;
 };
 
@@ -222,7 +227,10 @@ int scan(const ScanQuestion& question) {
   const SystemClock clock;
   Log log(STDERR_FILENO, LogLevel::warning, clock);
   Metrics metrics;
-  const InspectSettings& inspect = settings->inspect;
+  InspectSettings& inspect = settings->inspect;
+  inspect.files_per_worker = question.files_per_worker;
+  // Enough for the copies in a tree; memory stays flat over any number of files.
+  inspect.verdict_cache_entries = std::min(inspect.verdict_cache_entries, kRemembered);
   auto inspector =
       GatewayInspector::start(inspect, helper_folder() + "/weir-scan", clock, metrics, log);
   if (!inspector) {
@@ -258,6 +266,11 @@ void add_scan(CLI::App& cli, int& exit_code) {
                       "passwords to try on what is encrypted, one a line");
   command->add_option("--policy", q->policy_file,
                       "policy file: print what its verdict stage would do with each file");
+  command
+      ->add_option("--files-per-worker", q->files_per_worker,
+                   "files that a jailed process reads before it is replaced")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   command->add_flag("--json", q->json, "one JSON object a line");
   command->callback([q, &exit_code] { exit_code = scan(*q); });
 }
