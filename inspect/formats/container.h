@@ -19,6 +19,9 @@ struct Member {
   std::string name;        // path inside, hostile
   bool file = false;       // not a directory, link or device
   bool encrypted = false;  // its bytes cannot be read
+  // Only its first bytes and their surroundings say that something begins here: that it is broken
+  // says nothing.
+  bool guess = false;
 };
 
 class Container {

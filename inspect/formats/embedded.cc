@@ -61,7 +61,10 @@ class Embedded final : public Container {
     if (at_ == starts_.size()) return std::nullopt;
     const EmbeddedStart& start = starts_[at_++];
     piece_ = file_.subspan(start.offset, start.size);
-    return Member{name_of(start), true, false};
+    const bool closes = start.offset + start.size == file_.size();
+    const bool archive = start.extension == "zip" || start.extension == "7z" ||
+                         start.extension == "rar" || start.extension == "cab";
+    return Member{name_of(start), true, false, !(closes && archive)};
   }
   ByteView read() override { return std::exchange(piece_, {}); }
   std::string format_word() const override { return "embedded"; }

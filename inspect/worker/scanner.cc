@@ -34,6 +34,7 @@ void FindingList::add(Finding finding) {
 }
 
 void FindingList::add(Reason reason, const Artifact& artifact, std::string name) {
+  if (artifact.guess && (reason == Reason::corrupt || reason == Reason::truncated)) return;
   add(Finding{.scanner = Scanner::structure,
               .verdict = Verdict::uninspectable,
               .reason = reason,

@@ -20,6 +20,7 @@ struct Artifact {
   unsigned depth = 0;  // containers around it
   // Whether the container around it is one that no scanner opens by itself, or not reliably.
   bool hidden_from_unpackers = true;
+  bool guess = false;  // see Member::guess: `corrupt` and `truncated` are not said of it
 };
 
 // The findings of one job, bounded: when full, only something graver still gets in. Signs (weights

@@ -123,6 +123,7 @@ void Walk::report(const Artifact& artifact, const Remarks& remarks, const Unlock
         is_lock(remark.reason) &&
         std::ranges::any_of(unlocked, [&](const auto& word) { return speaks_of(remark, word); });
     const Reason reason = opened ? Reason::none : remark.reason;
+    if (artifact.guess && (reason == Reason::corrupt || reason == Reason::truncated)) continue;
     findings_.add({.scanner = Scanner::structure,
                    .verdict = reason == Reason::none ? Verdict::clean : Verdict::uninspectable,
                    .reason = reason,
@@ -261,6 +262,7 @@ void Walk::visit_member(const Artifact& artifact, const Member& member, Containe
   inner.from = container.format_word();
   inner.depth = artifact.depth + 1;
   inner.hidden_from_unpackers = hidden;
+  inner.guess = member.guess;
   MemberBytes bytes(scratch_);
   if (!take_bytes_of(inner, container, bytes)) return;
   const Reason problem = container.member_problem();

@@ -137,6 +137,26 @@ TEST(Walk, OpensAZipBehindAnImage) {
   EXPECT_EQ(walk(gif + zip_of("evil.txt", bad())).verdict(), Verdict::malicious);
 }
 
+// Resource packs and class libraries hold pieces of archives. What is whole is still opened.
+TEST(Walk, ABrokenPieceInTheMiddleIsNoFault) {
+  const Members one{{"a.txt", plain_text(20000)}}, harmful{{"a.txt", bad()}};
+  const std::string before = "PACK" + std::string(200, '\1'), after(70'000, '\2');
+  const std::string gzip = pack(
+      one, {.format = archive_write_set_format_ustar, .filter = archive_write_add_filter_gzip});
+  const std::string seven = pack(one, {.format = archive_write_set_format_7zip});
+  for (const std::string& piece : {gzip, seven}) {
+    const std::string half = piece.substr(0, piece.size() / 2);
+    EXPECT_EQ(walk(before + half + after).reason(), Reason::none) << piece.substr(0, 2);
+  }
+  const std::string locked = packed_by("7zz a -bso0 -ppw", "a.7z", one);
+  EXPECT_EQ(walk(before + locked + after).reason(), Reason::encrypted);
+  const std::string whole = pack(harmful, {.format = archive_write_set_format_7zip});
+  EXPECT_EQ(walk(before + whole + after).verdict(), Verdict::malicious);
+  // Behind a picture it is what the file is for.
+  const std::string cut_short = seven.substr(0, seven.size() - 20);
+  EXPECT_EQ(walk("GIF89a" + std::string(200, '\1') + cut_short).verdict(), Verdict::uninspectable);
+}
+
 TEST(Walk, GivesLargeMembersToScannersWhole) {
   std::string large(3U << 20, 'x');
   large += "BADWORD";
