@@ -33,6 +33,8 @@ struct Hit {
 };
 using Hits = std::vector<Hit>;
 
+struct IndexParts;  // index_search.h
+
 class Index {
  public:
   // Reads the header only; takes milliseconds however large the file is (patterns are compiled).
@@ -65,10 +67,8 @@ class Index {
   Result<void> verify() const;
 
  private:
-  struct Parts;
-  class Search;
-  explicit Index(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
+  explicit Index(std::unique_ptr<IndexParts> parts);
+  std::unique_ptr<IndexParts> parts_;
 };
 
 }  // namespace weir

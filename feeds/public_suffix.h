@@ -1,0 +1,15 @@
+// The Public Suffix List as libpsl has it built in: where registrable domains begin. The only file
+// that knows libpsl is public_suffix.cc. Hosts are canonical. Any thread.
+#pragma once
+
+#include <string_view>
+
+namespace weir {
+
+bool is_public_suffix(std::string_view host);  // "com", "co.uk", "github.io", and unlisted tops
+
+// The part of `host` that somebody registered ("a.b.co.uk" → "b.co.uk"), a view into it; "" for a
+// public suffix.
+std::string_view registrable_domain(std::string_view host);
+
+}  // namespace weir
