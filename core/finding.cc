@@ -59,11 +59,15 @@ void Assessment::add(Finding finding) {
 }
 
 unsigned Assessment::score() const {
+  // A sign counts once, though two readers see it, as on both sides of a disc image.
+  std::map<std::pair<std::string_view, std::string_view>, unsigned> signs;
+  for (const Finding& finding : findings_) {
+    unsigned& weight = signs[{finding.where, finding.name}];
+    weight = std::max<unsigned>(weight, finding.score);
+  }
   std::map<std::string_view, unsigned> sums;
   unsigned highest = 0;
-  for (const Finding& finding : findings_) {
-    highest = std::max(highest, sums[finding.where] += finding.score);
-  }
+  for (const auto& [sign, weight] : signs) highest = std::max(highest, sums[sign.first] += weight);
   return std::min(highest, 100U);
 }
 

@@ -108,8 +108,8 @@ class Assessment {
   // From this score on the whole is suspicious; 0: never because of its score.
   void set_suspicious_score(unsigned score) { suspicious_score_ = score; }
 
-  // Weights of the signs that one artifact has, added up; of all artifacts the highest; at most
-  // 100.
+  // Weights of the signs that one artifact has, each sign once, added up; of all artifacts the
+  // highest; at most 100.
   unsigned score() const;
 
   Verdict verdict() const;

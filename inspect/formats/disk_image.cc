@@ -6,6 +6,7 @@
 #include "core/cursor.h"
 #include "inspect/formats/disk_bytes.h"
 #include "inspect/formats/disk_volumes.h"
+#include "inspect/formats/udf_volume.h"
 
 namespace weir {
 namespace {
@@ -97,49 +98,9 @@ void examine_qcow(ByteView file, Remarks& remarks) {
   }
 }
 
-// ECMA-167 part 2: descriptors from sector 16 on. A bridge whose ISO 9660 side holds a single file
-// ("this disc contains a UDF file system") shows readers of that side nothing.
-struct Descriptors {
-  bool iso = false, udf = false;
-};
-Descriptors read_descriptors(ByteView file) {
-  Descriptors found;
-  constexpr std::uint64_t kSector = 2048;
-  for (std::uint64_t i = 16; i < 64; ++i) {
-    const std::string_view id = text_at(file, i * kSector + 1, 5);
-    if (id == "CD001") found.iso = true;
-    if (id == "NSR02" || id == "NSR03") found.udf = true;
-    if (id.empty() || id == "TEA01") break;
-  }
-  return found;
-}
-
-// ECMA-119 9.1: records of the root directory beside its own two.
-int iso_root_entries(ByteView file) {
-  Cursor in(file);
-  in.seek(16ULL * 2048 + 156 + 2);
-  const std::uint64_t extent = in.u32le();
-  in.skip(4);
-  const std::uint64_t size = std::min<std::uint32_t>(in.u32le(), 64 * 1024);
-  in.seek(extent * 2048);
-  Cursor records = in.sub(std::min<std::uint64_t>(size, in.remaining()));
-  int count = 0;
-  while (!records.at_end()) {
-    const std::uint8_t length = records.u8();
-    if (length < 33) break;
-    records.skip(length - 1U);
-    if (records.ok()) ++count;
-  }
-  return count - 2;
-}
-
+// Of a bridge readers see one side or the other, so both must be readable.
 void examine_udf(ByteView file, Remarks& remarks) {
-  const Descriptors found = read_descriptors(file);
-  if (!found.udf) return;
-  if (!found.iso) return remarks.unseen(Reason::unsupported, "udf");
-  if (iso_root_entries(file) <= 1) {
-    remarks.unseen(Reason::unsupported, "udf", "beside an all but empty ISO 9660");
-  }
+  if (says_udf(file) && !UdfVolume::of_file(file)) remarks.unseen(Reason::unsupported, "udf");
 }
 
 // What other readers or other examiners speak about.

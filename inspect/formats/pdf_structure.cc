@@ -74,7 +74,10 @@ std::size_t data_after(std::string_view text, std::size_t at) {
 std::optional<std::size_t> pdf_header(ByteView file) {
   const std::string_view head = as_text(file.first(std::min(file.size(), kHeaderWithin + 5)));
   const auto found = head.find("%PDF-");
-  return found == head.npos ? std::nullopt : std::optional(found);
+  if (found == head.npos) return std::nullopt;
+  // A program that knows PDFs by these bytes is none: even with object streams there is an object.
+  if (found > 0 && as_text(file).find(" obj", found) == head.npos) return std::nullopt;
+  return found;
 }
 
 PdfStructure::PdfStructure(ByteView file) : file_(file), header_(pdf_header(file)) {

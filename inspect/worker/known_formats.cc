@@ -24,6 +24,7 @@
 #include "inspect/formats/seven_zip.h"
 #include "inspect/formats/swf.h"
 #include "inspect/formats/text_bodies.h"
+#include "inspect/formats/udf.h"
 #include "inspect/formats/web_carrier.h"
 #include "inspect/signs/signs.h"
 
@@ -56,6 +57,7 @@ constexpr std::array kExaminers{
 constexpr std::array kContainers{
     KnownContainer{open_cms_signed, nullptr},
     KnownContainer{open_disk_image, nullptr, true},
+    KnownContainer{open_udf, nullptr, true},
     KnownContainer{open_mime, nullptr},
     KnownContainer{open_text_bodies, nullptr},
     KnownContainer{open_pdf, open_pdf},

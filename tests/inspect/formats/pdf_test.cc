@@ -19,6 +19,14 @@ struct Case {
   const char* want;
 };
 
+TEST(Pdf, AProgramThatKnowsPdfsIsNone) {
+  const std::string script =
+      "const PDF_HEADER = \"%PDF-\";\nif (bytes.startsWith(PDF_HEADER)) {}\n";
+  EXPECT_FALSE(pdf_header(as_bytes(script)));
+  EXPECT_EQ(pdf_header(as_bytes("junk %PDF-1.7\n1 0 obj\n<<>>\nendobj\n")), 5U);
+  EXPECT_EQ(pdf_header(as_bytes("%PDF-1.7\n")), 0U);
+}
+
 TEST(Pdf, TellsWhatIsEncryptedAndHow) {
   const std::vector<Case> table{
       {"plain.pdf", ""},
