@@ -52,8 +52,8 @@ class UnlockReader {
   // The text is not repeated in messages: it is a secret of somebody's.
   void add(std::string_view password, Place place) {
     if (password.empty() || password.size() > kLongestPassword) {
-      return problems_.error(place, "a password has 1 to " + std::to_string(kLongestPassword) +
-                                        " bytes");
+      return problems_.error(place,
+                             "a password has 1 to " + std::to_string(kLongestPassword) + " bytes");
     }
     if (std::ranges::find(rules_.passwords, password) != rules_.passwords.end()) return;
     if (rules_.passwords.size() == kMostPasswords) {

@@ -1,5 +1,5 @@
-// The folder in which a gateway keeps what is its own: the CA, events, the spool. Made on first start
-// for its user only.
+// The folder in which a gateway keeps what is its own: the CA, events, the spool. Made on first
+// start for its user only.
 #pragma once
 
 #include <string>

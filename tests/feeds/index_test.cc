@@ -1,6 +1,7 @@
 #include "feeds/index.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -35,7 +36,8 @@ struct Listed {
 };
 
 std::string test_file(std::string_view name) {
-  return testing::TempDir() + "weir_" + std::string(name) + ".idx";
+  return testing::TempDir() + "weir_" + std::string(name) + "_" + std::to_string(::getpid()) +
+         ".idx";
 }
 
 Indicator listed(const Listed& one) {

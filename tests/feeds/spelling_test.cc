@@ -1,6 +1,7 @@
 // No spelling of a listed URL gets through: the listed one and the requested one are spelled at
 // random, each in its own ways, and every request must hit.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -134,7 +135,8 @@ TEST(Spellings, EveryOneOfAListedUrlHits) {
       ASSERT_TRUE(made) << text;
       ASSERT_TRUE(builder.add(*made));
     }
-    const std::string path = testing::TempDir() + "weir_spellings.idx";
+    const std::string path =
+        testing::TempDir() + "weir_spellings_" + std::to_string(::getpid()) + ".idx";
     ASSERT_TRUE(builder.write(path));
     const auto index = Index::open(path);
     ASSERT_TRUE(index);
