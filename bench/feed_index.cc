@@ -104,6 +104,7 @@ void touch(const Url& url) {
   touch(url.path_and_query);
 }
 void touch(const IpAddress&) {}
+void touch(std::uint64_t) {}
 
 struct Times {
   double median, p99, p999;
@@ -221,6 +222,16 @@ std::uint64_t addresses(const Index& index, double per_ns) {
   return hits;
 }
 
+// What one read of memory costs here that no cache has: the floor of every figure.
+void one_read(std::uint64_t size, double per_ns) {
+  const std::vector<char> memory(static_cast<std::size_t>(size), 1);
+  std::vector<std::uint64_t> places;
+  for (std::uint64_t i = 0; i < kQueries; ++i) places.push_back(scrambled(i + 5) % size);
+  print("one random read", time_each(places, per_ns, [&](std::uint64_t at) {
+          asm volatile("" : : "r"(memory[static_cast<std::size_t>(at)]));
+        }));
+}
+
 int run(int argc, char** argv) {
   const std::uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
   const std::string file = argc > 2 ? argv[2] : "feed_index.bin";
@@ -233,6 +244,7 @@ int run(int argc, char** argv) {
   std::printf("open %.2f ms\n", seconds_since(start) * 1e3);
   (*index)->warm();
   const double per_ns = cycles_per_ns();
+  one_read((*index)->bytes(), per_ns);
   std::uint64_t hits = 0;
   for (const bool listed : {true, false}) {
     if (what != What::urls) hits += hosts(**index, count, what, listed, per_ns);

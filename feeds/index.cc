@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <span>
@@ -118,7 +119,9 @@ std::uint64_t Index::size() const {
 std::uint64_t Index::bytes() const { return parts_->view.header().file_size; }
 
 WallTime Index::built() const {
-  return WallTime(std::chrono::seconds(parts_->view.header().built));
+  constexpr std::int64_t kLastSecond = 9'000'000'000;  // WallTime ends in 2262
+  const std::int64_t seconds = parts_->view.header().built;
+  return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLastSecond)));
 }
 
 void Index::warm() const {

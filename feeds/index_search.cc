@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory_resource>
+#include <span>
 
 #include "feeds/index_key.h"
 #include "feeds/listed_url.h"
@@ -15,8 +16,15 @@ namespace {
 constexpr std::size_t kLongestKeyInPlace = 2048;
 constexpr std::size_t kPrefixLabels = 5;  // parents with more do not carry prefixes
 
-WallTime day_time(std::uint32_t day) { return WallTime(std::chrono::seconds(day * 86400LL)); }
-WallTime hour_time(std::uint32_t hour) { return WallTime(std::chrono::seconds(hour * 3600LL)); }
+// WallTime counts nanoseconds and ends in 2262; a damaged file knows later days.
+constexpr std::uint32_t kLastDay = 106'000;
+
+WallTime day_time(std::uint32_t day) {
+  return WallTime(std::chrono::seconds(std::min(day, kLastDay) * 86400LL));
+}
+WallTime hour_time(std::uint32_t hour) {
+  return WallTime(std::chrono::seconds(std::min(hour, kLastDay * 24) * 3600LL));
+}
 
 // Quick to say no: names end in a letter nearly always.
 bool like_address(std::string_view host) {
@@ -87,6 +95,7 @@ bool IndexSearch::hash_suffixes(std::string_view host) {
   bool any = false;
   for (std::size_t i = 0; i < count_; ++i) {
     suffixes_[i].listed = view_.may_have(suffixes_[i].hash.hi);
+    if (suffixes_[i].listed) view_.prefetch_bucket(suffixes_[i].hash.hi);
     any |= suffixes_[i].listed;
   }
   return any;
@@ -134,42 +143,65 @@ void IndexSearch::url(const Url& url) {
     count_ = 1;
     if (suffixes_[0].listed) paths(url);
   } else if (hash_suffixes(url.host)) {
-    names(url.host);
     paths(url);
   }
   if (!parts_.patterns.empty()) pattern_hits(url);
 }
 
-// URLs of the host, and prefixes of it and its near parents, where the filter knows the name.
+// The names of the host, its URLs, and prefixes of it and its near parents, where the filter knows
+// the name.
 void IndexSearch::paths(const Url& url) {
   std::array<std::byte, kLongestKeyInPlace + 64> space;
   std::pmr::monotonic_buffer_resource memory(space.data(), space.size());
   std::pmr::string key(&memory);
   key.reserve(std::max(kLongestKeyInPlace, url.host.size() + url.path_and_query.size() + 16));
   const std::size_t path = write_url_key(url, key);
-  if (suffixes_[0].listed) exact_url(key);
+  Candidates candidates;
+  if (suffixes_[0].listed) exact_url(key, candidates);
   for (std::size_t i = 0; i < count_; ++i) {
     const bool near = i == 0 || (count_ - i <= kPrefixLabels && count_ - i >= 2);
-    if (!near || !suffixes_[i].listed) continue;
-    const std::size_t start = suffixes_[i].start;
-    prefixes(std::string_view(key).substr(start), path - start);
+    if (near && suffixes_[i].listed) prefixes(key, suffixes_[i].start, path, candidates);
+  }
+  if (!url.is_ip) names(url.host);  // while the candidates' lines of the filter arrive
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < candidates.count; ++i) {
+    const Candidate one = candidates.all[i];
+    if (!view_.may_have(one.hash.hi)) continue;
+    view_.prefetch_bucket(one.hash.hi);
+    candidates.all[kept++] = one;
+  }
+  for (const Candidate& one : std::span(candidates.all).first(kept)) {
+    probe(one.kind, one.hash, std::string_view(key).substr(one.start, one.end - one.start));
   }
 }
 
-void IndexSearch::exact_url(std::string_view key) {
-  const auto question = key.find('?');
-  if (question != std::string_view::npos) probe_text(IndicatorKind::url, key);
-  probe_text(IndicatorKind::url, key.substr(0, question));
+// Hashes a part of the key and has its line of the filter fetched meanwhile.
+void IndexSearch::candidate(IndicatorKind kind, std::string_view key, std::size_t start,
+                            std::size_t end, Candidates& candidates) {
+  if (candidates.count == kMostCandidates) return;
+  Candidate& one = candidates.all[candidates.count++];
+  one.hash = key_hash(view_.header().key, key.substr(start, end - start));
+  one.start = static_cast<std::uint32_t>(start);
+  one.end = static_cast<std::uint32_t>(end);
+  one.kind = kind;
+  view_.prefetch(one.hash.hi);
+}
+
+void IndexSearch::exact_url(std::string_view key, Candidates& candidates) {
+  const std::size_t question = std::min(key.find('?'), key.size());
+  if (question != key.size()) candidate(IndicatorKind::url, key, 0, key.size(), candidates);
+  candidate(IndicatorKind::url, key, 0, question, candidates);
 }
 
 // host/, host/a, host/a/b, … up to the whole path, without slash at the end but for the root.
-void IndexSearch::prefixes(std::string_view key, std::size_t path) {
+void IndexSearch::prefixes(std::string_view key, std::size_t start, std::size_t path,
+                           Candidates& candidates) {
   key = key.substr(0, key.find('?'));
-  probe_text(IndicatorKind::url_prefix, key.substr(0, path + 1));
+  candidate(IndicatorKind::url_prefix, key, start, path + 1, candidates);
   std::size_t end = path;
   for (std::size_t i = 0; i < kPrefixSegments && end + 1 < key.size(); ++i) {
     end = std::min(key.find('/', end + 1), key.size());
-    probe_text(IndicatorKind::url_prefix, key.substr(0, end));
+    candidate(IndicatorKind::url_prefix, key, start, end, candidates);
   }
 }
 

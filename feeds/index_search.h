@@ -52,11 +52,25 @@ class IndexSearch {
     bool listed;  // says the filter
   };
 
+  // The whole URL twice, and prefixes on the host and four parents.
+  static constexpr std::size_t kMostCandidates = 2 + 5 * (index_format::kPrefixSegments + 1);
+  struct Candidate {
+    Hash128 hash;
+    std::uint32_t start, end;  // of the URL's key
+    IndicatorKind kind;
+  };
+  struct Candidates {
+    std::size_t count = 0;
+    std::array<Candidate, kMostCandidates> all;  // only `count` are set
+  };
+
   bool hash_suffixes(std::string_view host);
   void names(std::string_view host);
   void paths(const Url& url);
-  void exact_url(std::string_view key);
-  void prefixes(std::string_view key, std::size_t path);
+  void candidate(IndicatorKind kind, std::string_view key, std::size_t start, std::size_t end,
+                 Candidates& candidates);
+  void exact_url(std::string_view key, Candidates& candidates);
+  void prefixes(std::string_view key, std::size_t start, std::size_t path, Candidates& candidates);
   void pattern_hits(const Url& url);
   void probe(IndicatorKind kind, const Hash128& hash, std::string_view matched);
   void probe_text(IndicatorKind kind, std::string_view text);

@@ -25,6 +25,11 @@ class IndexView {
   void prefetch(std::uint64_t hi) const {
     if (!filter_.empty()) __builtin_prefetch(&filter_[block_of(hi)]);
   }
+  void prefetch_bucket(std::uint64_t hi) const {
+    if (header_.buckets == 0) return;
+    __builtin_prefetch(
+        &offsets_[static_cast<std::size_t>(index_format::scale(hi, header_.buckets))]);
+  }
   bool may_have(std::uint64_t hi) const {
     if (filter_.empty()) return false;
     const index_format::FilterBlock& block = filter_[block_of(hi)];
