@@ -49,6 +49,7 @@ class HeaderReader {
 
   std::optional<SevenZipStreams> streams() {
     SevenZipStreams result;
+    result.begin = in_.position();
     std::uint8_t id = in_.u8();
     if (id == kPackInfo) {
       if (!pack_info(result)) return std::nullopt;
@@ -58,6 +59,7 @@ class HeaderReader {
       if (!unpack_info(result)) return std::nullopt;
       id = in_.u8();
     }
+    result.end = in_.position() - 1;
     if (id == kSubStreams) {
       if (!sub_streams(result)) return std::nullopt;
       return result;  // what follows is not needed
@@ -114,24 +116,41 @@ class HeaderReader {
     }
     const std::uint64_t bonds = result.outputs - 1;
     if (result.inputs < bonds) return std::nullopt;
-    for (std::uint64_t i = 0; i < 2 * bonds; ++i) number();
+    for (std::uint64_t i = 0; i < bonds; ++i) {
+      const std::uint64_t input = number(), output = number();
+      result.bonds.push_back({input, output});
+    }
     const std::uint64_t packed = result.inputs - bonds;
-    for (std::uint64_t i = 0; packed > 1 && i < packed; ++i) number();
+    for (std::uint64_t i = 0; packed > 1 && i < packed; ++i) {
+      result.packed_inputs.push_back(number());
+    }
+    if (packed == 1) result.packed_inputs.push_back(free_input(result));
     return in_.ok() ? std::optional(std::move(result)) : std::nullopt;
+  }
+
+  // The only input that no bond feeds.
+  static std::uint64_t free_input(const SevenZipFolder& folder) {
+    std::uint64_t input = 0;
+    while (std::ranges::find(folder.bonds, input, &SevenZipBond::input) != folder.bonds.end()) {
+      ++input;
+    }
+    return input;
   }
 
   bool coder(SevenZipFolder& result) {
     const std::uint8_t flags = in_.u8();
     SevenZipCoder one;
     if ((flags & 0x0fU) > 8 || (flags & 0xc0U) != 0) return false;
-    for (const std::uint8_t byte : in_.take(flags & 0x0fU)) one.method = one.method << 8 | byte;
+    one.id = in_.take(flags & 0x0fU);
+    for (const std::uint8_t byte : one.id) one.method = one.method << 8 | byte;
     const bool simple = (flags & 0x10U) == 0;
-    const std::uint64_t inputs = simple ? 1 : number(), outputs = simple ? 1 : number();
-    if (inputs == 0 || outputs == 0 || inputs > kMostStreams || outputs > kMostStreams) {
+    one.inputs = simple ? 1 : number(), one.outputs = simple ? 1 : number();
+    if (one.inputs == 0 || one.outputs == 0 || one.inputs > kMostStreams ||
+        one.outputs > kMostStreams) {
       return false;
     }
     if ((flags & 0x20U) != 0) one.properties = in_.take(number());
-    result.inputs += inputs, result.outputs += outputs;
+    result.inputs += one.inputs, result.outputs += one.outputs;
     result.coders.push_back(one);
     return in_.ok();
   }

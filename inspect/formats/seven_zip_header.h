@@ -13,15 +13,24 @@ namespace weir {
 
 struct SevenZipCoder {
   std::uint64_t method = 0;  // the id's bytes as a number
+  ByteView id;
+  std::uint64_t inputs = 1, outputs = 1;
   ByteView properties;
+};
+
+// What comes out of one coder goes into another; numbers are those of the folder's streams.
+struct SevenZipBond {
+  std::uint64_t input = 0, output = 0;
 };
 
 struct SevenZipFolder {
   std::vector<SevenZipCoder> coders;
   std::uint64_t outputs = 0, inputs = 0;  // streams
-  std::vector<std::uint64_t> unpacked;    // size of each output
-  std::optional<std::uint32_t> crc;       // of what comes out at the end
-  std::uint64_t entries = 1;              // files in it
+  std::vector<SevenZipBond> bonds;
+  std::vector<std::uint64_t> packed_inputs;  // which inputs are read from the file, in order
+  std::vector<std::uint64_t> unpacked;       // size of each output
+  std::optional<std::uint32_t> crc;          // of what comes out at the end
+  std::uint64_t entries = 1;                 // files in it
 
   const SevenZipCoder* find(std::uint64_t method) const;
 };
@@ -30,6 +39,9 @@ struct SevenZipStreams {
   std::uint64_t packed_at = 0;  // behind the start header
   std::vector<std::uint64_t> packed;
   std::vector<SevenZipFolder> folders;
+  // Where in the header this information begins and ends: behind its own id, before what says how
+  // folders are divided into files.
+  std::size_t begin = 0, end = 0;
 };
 
 struct SevenZipMethod {

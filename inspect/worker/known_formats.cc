@@ -22,6 +22,7 @@
 #include "inspect/formats/sealed.h"
 #include "inspect/formats/sealed_android.h"
 #include "inspect/formats/seven_zip.h"
+#include "inspect/formats/seven_zip_unlock.h"
 #include "inspect/formats/swf.h"
 #include "inspect/formats/text_bodies.h"
 #include "inspect/formats/udf.h"
@@ -61,6 +62,7 @@ constexpr std::array kContainers{
     KnownContainer{open_mime, nullptr},
     KnownContainer{open_text_bodies, nullptr},
     KnownContainer{open_pdf, open_pdf},
+    KnownContainer{open_locked_seven_zip, open_locked_seven_zip},
     KnownContainer{open_office_encrypted, open_office_encrypted},
     KnownContainer{open_ole, nullptr},
     KnownContainer{open_rtf, nullptr},
