@@ -7,6 +7,7 @@
 #include "core/escape.h"
 #include "proxy/delivery.h"
 #include "proxy/forwarding.h"
+#include "proxy/http/form.h"
 #include "proxy/portal_pages.h"
 #include "proxy/transaction_facts.h"
 #include "proxy/unlock.h"

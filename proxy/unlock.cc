@@ -2,22 +2,13 @@
 
 #include <algorithm>
 
-#include "core/escape.h"
 #include "inspect/scan_wire.h"
 
 namespace weir {
 namespace {
 
-constexpr std::size_t kMostFields = 16;
-
 bool is_lock(const Finding& finding) {
   return finding.reason == Reason::encrypted || finding.reason == Reason::partly_encrypted;
-}
-
-std::string form_text(std::string_view coded) {
-  std::string text(coded);
-  std::ranges::replace(text, '+', ' ');
-  return percent_decode(text);
 }
 
 }  // namespace
@@ -50,20 +41,6 @@ std::vector<std::string> passwords_to_try(std::span<const std::string> first,
     }
   }
   return all;
-}
-
-std::vector<FormField> parse_form(std::string_view body) {
-  std::vector<FormField> fields;
-  while (!body.empty() && fields.size() < kMostFields) {
-    const std::size_t end = std::min(body.find('&'), body.size());
-    const std::string_view pair = body.substr(0, end);
-    body.remove_prefix(std::min(end + 1, body.size()));
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const std::string_view value =
-        equals < pair.size() ? pair.substr(equals + 1) : std::string_view{};
-    if (!pair.empty()) fields.push_back({form_text(pair.substr(0, equals)), form_text(value)});
-  }
-  return fields;
 }
 
 }  // namespace weir

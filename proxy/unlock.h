@@ -31,10 +31,4 @@ std::vector<std::string> passwords_to_try(std::span<const std::string> first,
                                           std::span<const std::string> then,
                                           std::span<const std::string> last);
 
-// The fields of an application/x-www-form-urlencoded body (URL Standard 5.1); at most 16.
-struct FormField {
-  std::string name, value;
-};
-std::vector<FormField> parse_form(std::string_view body);
-
 }  // namespace weir
