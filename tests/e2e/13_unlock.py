@@ -24,7 +24,7 @@ POLICY = DEFAULT_POLICY.replace(
     "  - {name: unseen,")
 PAGE = """<!doctype html><meta charset=utf-8><title>Documents</title>
 <p>Your invoice: <a href="{link}">invoice.zip</a></p>
-<p>解凍<b>パスワード</b>：<span>７７ab</span></p>"""
+<p>解凍<b>パスワード</b>：<span>７７xy</span></p>"""
 
 
 def locked_zip(folder, name, content, password, kind="AES256"):
@@ -133,7 +133,7 @@ class Unlock(Scenario):
         self.assertIn("stays blocked", page)
         self.assertIn("carries_eicar", page)
         got = curl(self.gw, "-w", "%{http_code}", url + "/file")
-        self.assertNotIn("PK", got.stdout)
+        self.assertFalse(got.stdout.startswith("PK"))
         event = self.gw.event(lambda e: e["http_request"]["http_method"] == "POST")
         self.assertEqual((unmapped(event)["action"], unmapped(event)["verdict"]),
                          ("block", "malicious"))
@@ -158,7 +158,7 @@ class Unlock(Scenario):
         self.assertIsNone(self.form(url)[1])
         # Nor does a form that was kept from before help now.
         self.assertTrue(self.give(url, "right", token="0" * 32).endswith("403"))
-        self.assertNotIn("PK", curl(self.gw, url + "/file").stdout)
+        self.assertFalse(curl(self.gw, url + "/file").stdout.startswith("PK"))
 
     def test_a_form_is_good_for_one_try_and_from_our_page_only(self):
         self.start()
@@ -242,7 +242,7 @@ class Unlock(Scenario):
     def test_words_of_the_page_that_led_here(self):
         self.start()
         self.pages["/mail"] = PAGE.format(link="/invoice.zip")
-        self.files["/invoice.zip"] = locked_zip(self.folder, "invoice.zip", b"hello", "77ab")
+        self.files["/invoice.zip"] = locked_zip(self.folder, "invoice.zip", b"hello", "77xy")
         url = self.base + "/invoice.zip"
         referer = ["-H", f"Referer: {self.base}/mail"]
         self.blocked("/invoice.zip", *referer)  # the page was not seen yet
@@ -256,7 +256,7 @@ class Unlock(Scenario):
         self.blocked("/invoice.zip", *referer, "--interface", "127.0.0.9")  # it saw no page
         event = self.gw.event(lambda e: unmapped(e).get("unlock", {}).get("opened_by") == "page")
         self.assertEqual(unmapped(event)["action"], "allow")
-        self.assertNotIn("77ab", (self.gw.state / "events.jsonl").read_text())
+        self.assertNotIn("77xy", (self.gw.state / "events.jsonl").read_text())
 
     def test_in_a_browser(self):
         self.start()
