@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/digest.h"
+#include "feeds/reputation.h"
 
 namespace weir {
 namespace {
@@ -86,6 +87,7 @@ GatewayInspector::GatewayInspector(const InspectSettings& settings, const Clock&
       counters_(std::make_unique<Counters>(metrics)),
       cache_(settings.verdict_cache_entries, settings.verdict_cache_ttl, clock),
       pool_(std::move(pool)),
+      clock_(clock),
       lists_(std::make_shared<const HashList>(std::move(lists))) {
   counters_->hashes.set(static_cast<std::int64_t>(lists_->size()));
 }
@@ -95,6 +97,35 @@ GatewayInspector::~GatewayInspector() = default;
 std::shared_ptr<const HashList> GatewayInspector::lists() const {
   const std::lock_guard lock(mutex_);
   return lists_;
+}
+
+void GatewayInspector::use_index(std::shared_ptr<const Index> index) {
+  const std::lock_guard lock(mutex_);
+  index_.swap(index);
+}
+
+// The name under which a list or a feed has it; nothing when people here allow it.
+std::optional<std::string> GatewayInspector::known_bad(const ScanSubject& subject) const {
+  if (auto name = lists()->find(subject.sha256, subject.sha1, subject.md5, subject.size)) {
+    return name;
+  }
+  std::shared_ptr<const Index> index;
+  {
+    const std::lock_guard lock(mutex_);
+    index = index_;
+  }
+  Hits hits;
+  const std::pair<IndicatorKind, const std::string&> digests[] = {
+      {IndicatorKind::sha256, subject.sha256},
+      {IndicatorKind::sha1, subject.sha1},
+      {IndicatorKind::md5, subject.md5}};
+  for (const auto& [kind, digest] : digests) {
+    if (!digest.empty()) add_hits(hits, index->find_value(kind, digest, clock_.wall()));
+  }
+  const Reputation reputation = reputation_of(std::move(hits));
+  if (!reputation.listed()) return std::nullopt;
+  const Hit& hit = reputation.hits.front();
+  return std::string(hit.source) + (hit.note.empty() ? "" : ":" + std::string(hit.note));
 }
 
 Result<void> GatewayInspector::reload() {
@@ -113,7 +144,7 @@ Co<Assessment> GatewayInspector::assess(ScanSubject subject, const Profile& prof
   Assessment assessment(profile.scanners);
   assessment.set_suspicious_score(profile.suspicious_score);
   if (profile.scanners.has(Scanner::hash)) {
-    const auto name = lists()->find(subject.sha256, subject.sha1, subject.md5, subject.size);
+    const auto name = known_bad(subject);
     assessment.complete(Scanner::hash);
     if (name) {  // nothing that a worker says could change the verdict
       counters_->listed.add();

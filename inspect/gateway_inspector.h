@@ -6,10 +6,12 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "feeds/index.h"
 #include "inspect/hash_list.h"
 #include "inspect/inspector.h"
 #include "inspect/scan_outcome.h"
@@ -32,6 +34,8 @@ class GatewayInspector final : public Inspector {
 
   // Lists, rules and databases again: all of them, or with a mistake in any of them none.
   Result<void> reload();
+  // The indicators of feeds, whose file hashes count as the lists' do. Any thread.
+  void use_index(std::shared_ptr<const Index> index);
   bool ready() const { return pool_->ready(); }
 
  private:
@@ -39,14 +43,17 @@ class GatewayInspector final : public Inspector {
   GatewayInspector(const InspectSettings& settings, const Clock& clock, Metrics& metrics,
                    HashList lists, std::unique_ptr<ScanPool> pool);
   std::shared_ptr<const HashList> lists() const;
+  std::optional<std::string> known_bad(const ScanSubject& subject) const;
   Co<ScanOutcome> recall_or_scan(ScanRequest request, std::string sha256, ScanTimes& times);
 
   const std::vector<std::string> hash_files_;
   std::unique_ptr<Counters> counters_;
   VerdictCache cache_;
   std::unique_ptr<ScanPool> pool_;
-  mutable std::mutex mutex_;  // of lists_
+  const Clock& clock_;
+  mutable std::mutex mutex_;  // of what follows
   std::shared_ptr<const HashList> lists_;
+  std::shared_ptr<const Index> index_ = Index::empty();
 };
 
 }  // namespace weir

@@ -126,17 +126,20 @@ class ConditionCompiler {
     return text;
   }
 
+  void check_allowed(Item item) {
+    const auto allowed = words_of(row_);
+    if (allowed.empty() || std::ranges::find(allowed, item->text) != allowed.end()) return;
+    const std::string hint = did_you_mean(item->text, allowed);
+    bad(item,
+        "is not known" +
+            (hint.empty() && allowed.size() < 20 ? " (known: " + joined(allowed) + ")" : hint));
+  }
+
   void compile_words() {
     if (row_.kind == extensions) return compile_extensions();
-    const auto allowed = words_of(row_);
     WordMatcher matcher{fact<TextFact>(), false, {}};
     for (const Item item : items_) {
-      if (!allowed.empty() && std::ranges::find(allowed, item->text) == allowed.end()) {
-        const std::string hint = did_you_mean(item->text, allowed);
-        bad(item,
-            "is not known" +
-                (hint.empty() && allowed.size() < 20 ? " (known: " + joined(allowed) + ")" : hint));
-      }
+      check_allowed(item);
       if (item->text == kAny) {
         matcher.any = true;
       } else {
@@ -175,6 +178,7 @@ class ConditionCompiler {
   void compile_names() {
     WordsMatcher matcher{fact<WordsFact>(), false, {}};
     for (const Item item : items_) {
+      check_allowed(item);
       if (item->text == kAny) {
         matcher.any = true;
       } else {

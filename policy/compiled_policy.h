@@ -36,6 +36,7 @@ struct Rule {
 struct PolicyTest {
   Place place;
   std::string url, host, scheme, path, user, method = "GET", content_type, file_type, file_name;
+  std::string reputation;  // one word, "" = not listed
   std::string certificate_error, sni, user_agent, first_bytes, threat, sha256;
   Facts rest;                         // the facts that are no text
   Stage last = Stage::request;        // how far the facts reach
@@ -102,11 +103,12 @@ inline constexpr std::array<std::string_view, 5> kUnlock = {"passwords", "page_w
                                                             "try_time", "keep"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
-inline constexpr std::array<std::string_view, 24> kTest = {
-    "get",        "client",  "user",         "method", "sni",       "ech",
-    "user_agent", "status",  "content_type", "size",   "file_type", "file_name",
-    "endless",    "verdict", "reason",       "threat", "sha256",    "certificate_error",
-    "at",         "expect",  "rule",         "stage",  "profile",   "first_bytes"};
+inline constexpr std::array<std::string_view, 26> kTest = {
+    "get",        "client",    "user",         "method", "sni",       "ech",
+    "user_agent", "status",    "content_type", "size",   "file_type", "file_name",
+    "endless",    "verdict",   "reason",       "threat", "sha256",    "certificate_error",
+    "at",         "expect",    "rule",         "stage",  "profile",   "first_bytes",
+    "reputation", "confidence"};
 inline constexpr std::array<std::string_view, 4> kDeliveries = {"hold", "trickle", "stream",
                                                                 "direct"};
 }  // namespace policy_keys

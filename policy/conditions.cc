@@ -22,6 +22,11 @@ constexpr std::string_view kReasons =
     "queue-full partial truncated unknown-coding corrupt parsers-disagree unsupported engine-down "
     "any";
 
+// feeds/indicator.h, all that is said of what is bad
+constexpr std::string_view kThreats =
+    "unknown malware phishing c2 botnet spam exploit cryptominer scam anonymizer "
+    "newly_registered deny any";
+
 constexpr TextFact text(TextFact fact) { return fact; }
 constexpr FlagFact yes(FlagFact fact) { return fact; }
 constexpr NumberFact number(NumberFact fact) { return fact; }
@@ -53,6 +58,12 @@ constexpr ConditionRow kRows[] = {
    "http", "`tunnel` is a CONNECT whose content is not TLS."},
   {"category", Stage::connect, categories, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.categories; }), {},
    "[malware]", "The host (or URL, from the request stage on) is in one of these categories (see `categories:`)."},
+  {"reputation", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.reputation; }), kThreats,
+   "[malware, phishing, c2]", "A feed or a local list has the host (or URL, from the request stage on) as one of these (docs/feeds.md). `any`: it is listed."},
+  {"source", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.sources; }), {},
+   "[urlhaus, local]", "The feed that lists it has this name; `local` is what people here blocked."},
+  {"confidence", Stage::connect, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.confidence); }), {},
+   "'>=75'", "How sure the surest of the feeds is, to 100; 0 when none lists it."},
   {"tls", Stage::connect, flag, yes([](const Facts& f) { return f.tls; }), {},
    "true", "The client speaks TLS."},
   {"sni_missing", Stage::connect, flag, yes([](const Facts& f) { return f.tls && f.sni.empty(); }), {},

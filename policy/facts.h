@@ -30,6 +30,10 @@ struct Facts {
   std::string_view ja4;
   std::string_view first_bytes;  // of a CONNECT that is not TLS: "ssh", "rdp", "unknown", ...
   std::vector<std::string_view> categories;  // of the host or URL, from list files
+  // What feeds and local lists say of the host, from the request stage on also of the URL.
+  std::vector<std::string_view> reputation;  // "malware", "phishing", ...; empty = not listed
+  std::vector<std::string_view> sources;     // the feeds that say so
+  unsigned confidence = 0;                   // the highest of them, 0 to 100
   WallTime now{};
   // request
   std::string_view method;

@@ -69,6 +69,12 @@ class TestReader {
       test_.sni.clear();
     }
     flag("ech", test_.rest.ech);
+    word("reputation", test_.reputation);
+    if (!test_.reputation.empty()) test_.rest.confidence = 100;
+    if (const YamlNode* node = node_.find("confidence")) {
+      const auto value = read_count(*node, "confidence", 0, 100, problems_);
+      test_.rest.confidence = static_cast<unsigned>(value.value_or(0));
+    }
     if (const YamlNode* node = node_.find("client")) {
       const auto address = IpAddress::parse(node->text);
       if (!address)
@@ -166,6 +172,7 @@ Facts facts_of(const PolicyTest& test, const Policy& policy) {
   facts.sni = test.sni;
   facts.first_bytes = test.first_bytes;
   policy.categories_of(test.host, test.url, facts.categories);
+  if (!test.reputation.empty()) facts.reputation.emplace_back(test.reputation);
   facts.method = test.method;
   facts.url = test.url;
   facts.path = test.path;

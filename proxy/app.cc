@@ -18,6 +18,8 @@
 #include "core/random.h"
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
+#include "proxy/index_watch.h"
+#include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
 #include "proxy/readiness.h"
 #include "proxy/state_dir.h"
@@ -37,19 +39,6 @@ std::string random_via_name() {
   return "weir-" + hex(bytes);
 }
 
-Result<std::vector<Endpoint>> parse_endpoints(const std::vector<std::string>& texts) {
-  std::vector<Endpoint> endpoints;
-  for (const std::string& text : texts) {
-    const auto endpoint = Endpoint::parse(text);
-    if (!endpoint) {
-      return fail(Errc::invalid, Fault::config,
-                  "listen: '" + text + "' is not an address and a port, e.g. 127.0.0.1:8080");
-    }
-    endpoints.push_back(*endpoint);
-  }
-  return endpoints;
-}
-
 std::string text_of(const std::vector<Diagnostic>& problems) {
   std::string text;
   for (const Diagnostic& problem : problems) text += (text.empty() ? "" : "\n") + problem.text();
@@ -66,6 +55,8 @@ struct App::State {
         client_limits(options.settings.limits),
         blocked(clock),
         counters(metrics),
+        index_watch(options.settings.state_dir + "/feeds/index", log),
+        index(Index::empty()),
         kept_files(options.settings.portal, clock, random),
         page_words(options.settings.portal, clock) {}
 
@@ -79,6 +70,7 @@ struct App::State {
   void reload();
   void watch_signals();
   void watch_signer();
+  bool take_index();
   void begin_drain();
   void check_drain();
   SignerStart signer_start() const;
@@ -97,6 +89,8 @@ struct App::State {
   std::optional<CaCertificate> ca;
   std::shared_ptr<const LeafKey> leaf_key;
   std::shared_ptr<const Policy> policy;
+  IndexWatch index_watch;
+  std::shared_ptr<const Index> index;
   std::shared_ptr<const TrustStore> trust;
   std::unique_ptr<EventLog> events;
   std::unique_ptr<SpoolStore> spools;
@@ -236,9 +230,10 @@ Result<void> App::State::start_loops() {
   auto endpoints = parse_endpoints(options.settings.listen.proxy);
   if (!endpoints) return pass(std::move(endpoints));
   std::vector<Endpoint> bound = std::move(*endpoints);
+  take_index();
   for (std::uint32_t i = 0; i < options.settings.threads; ++i) {
     auto unit = std::make_unique<LoopUnit>(LoopParts{*shared, random, dns.get(), trust, policy,
-                                                     leaf_key, *ca, signer->take_socket(i)});
+                                                     index, leaf_key, *ca, signer->take_socket(i)});
     const auto share = i == 0 ? Listener::Share::first : Listener::Share::joined;
     if (auto listening = unit->listen(bound, share); !listening) return listening;
     bound = unit->endpoints();
@@ -310,6 +305,14 @@ void App::State::watch_signals() {
   });
 }
 
+bool App::State::take_index() {
+  auto fresh = index_watch.look();
+  if (!fresh) return false;
+  index = std::move(fresh);
+  inspector->use_index(index);
+  return true;
+}
+
 // Off the loops and off the signal handling: compiling rules takes a while.
 void App::State::reload() {
   if (reloading.joinable()) reloading.join();
@@ -350,6 +353,9 @@ void App::State::watch_signer() {
     if (error) return;
     client_tls->rotate_if_due();
     kept_files.sweep();
+    if (take_index()) {
+      for (auto& unit : loops) unit->use_index(index);
+    }
     if (!signer->alive()) {
       signer_up = false;
       log.error("signer", "weir-sign ended; starting another");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/url.h"
+#include "proxy/connect_facts.h"
 #include "proxy/http/h2_client_connection.h"
 #include "proxy/inner_session.h"
 #include "proxy/net/dialer.h"
@@ -26,7 +27,8 @@ class ConnectTunnel {
         stream_(std::move(stream)),
         context_(std::move(context)),
         svc_(svc),
-        policy_(svc.policy) {
+        policy_(svc.policy),
+        index_(svc.index) {
     record_.id = svc.ids.next();
     record_.start = svc.shared.clock.wall();
     began_ = svc.shared.clock.steady();
@@ -39,9 +41,12 @@ class ConnectTunnel {
   Co<void> refuse(Refusal refusal);
   Co<Result<HelloParse>> read_first_bytes(ByteStream& tcp);
   Decision decide(const HelloParse& first);
-  Facts facts_for(bool tls) const;
-  bool would_bypass() const;
+  Facts facts_for(bool tls) const {
+    return connect_facts(context_, *policy_, reputation_, tls, first_kind_, record_.start);
+  }
+  bool would_bypass();
   bool at_portal() const;
+  void find_reputation();
   Co<void> intercept(std::unique_ptr<ByteStream> tcp, Decision ruling);
   void dial_ahead();
   void without_request();
@@ -57,6 +62,8 @@ class ConnectTunnel {
   ClientContext context_;
   LoopServices& svc_;
   std::shared_ptr<const Policy> policy_;
+  std::shared_ptr<const Index> index_;
+  Reputation reputation_;
   TransactionRecord record_;
   SteadyTime began_;
   bool tls_ = false;
@@ -142,13 +149,19 @@ std::optional<Refusal> ConnectTunnel::admit() {
   return std::nullopt;
 }
 
+void ConnectTunnel::find_reputation() {
+  reputation_ = connect_reputation(context_, *index_, record_.start);
+  record_.reputation = notes_of(reputation_);
+}
+
 // The gateway's own site, which no rule can close.
 bool ConnectTunnel::at_portal() const {
   return context_.tunnel_port == 443 && context_.tunnel_host == svc_.shared.settings.portal.host;
 }
 
 // The connect stage as it will be for a client that sends the host's name in its TLS.
-bool ConnectTunnel::would_bypass() const {
+bool ConnectTunnel::would_bypass() {
+  find_reputation();
   Facts facts = facts_for(true);
   facts.sni = context_.tunnel_host;
   return policy_->decide(Stage::connect, facts).action == Action::bypass;
@@ -208,6 +221,7 @@ Decision ConnectTunnel::decide(const HelloParse& first) {
   record_.ja4 = context_.ja4;
   record_.ech = context_.ech;
   tls_ = tls;
+  find_reputation();
   const Facts facts = facts_for(tls);
   Decision ruling = policy_->decide(Stage::connect, facts);
   if (tls && at_portal()) {
@@ -220,28 +234,6 @@ Decision ConnectTunnel::decide(const HelloParse& first) {
   record_.stages.push_back(context_.connect_note);
   record_.rule = ruling.rule;
   return ruling;
-}
-
-Facts ConnectTunnel::facts_for(bool tls) const {
-  Facts facts;
-  facts.client = context_.client.address;
-  facts.user = context_.user;
-  policy_->groups_of(context_.user, facts.groups);
-  facts.host = context_.tunnel_host;
-  facts.port = context_.tunnel_port;
-  facts.scheme = tls ? "https" : "tunnel";
-  facts.sni = context_.sni;
-  facts.ja4 = context_.ja4;
-  facts.ech = context_.ech;
-  facts.tls = tls;
-  facts.first_bytes = first_kind_;
-  facts.now = record_.start;
-  policy_->categories_of(context_.tunnel_host, {}, facts.categories);
-  // The name asked for inside decides too: fronting must not borrow a better host's policy.
-  if (!context_.sni.empty() && context_.sni != context_.tunnel_host) {
-    policy_->categories_of(context_.sni, {}, facts.categories);
-  }
-  return facts;
 }
 
 void ConnectTunnel::not_tls(ByteStream& tcp) {
@@ -302,7 +294,7 @@ void ConnectTunnel::dial_ahead() {
   if (!url) return;
   TransactionFacts assumed;
   assumed.set_client(context_, *policy_, record_.start);
-  assumed.set_request(any, *url, *policy_);
+  assumed.set_request(any, *url, *policy_, *index_);
   if (policy_->decide(Stage::request, assumed.facts).action == Action::block) return;
   svc_.origins.prefetch(std::move(target));
 }

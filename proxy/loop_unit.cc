@@ -29,7 +29,9 @@ LoopUnit::LoopUnit(LoopParts parts)
       issuer_(make_issuer(loop_, std::move(parts.signer_socket), std::move(parts.leaf_key),
                           parts.ca, parts.shared.settings.tls, parts.shared.metrics)),
       ids_(parts.shared.clock, parts.random),
-      services_{parts.shared, loop_, *issuer_, dialer_, origins_, ids_, std::move(parts.policy)} {}
+      services_{
+          parts.shared,          loop_, *issuer_, dialer_, origins_, ids_, std::move(parts.policy),
+          std::move(parts.index)} {}
 
 LoopUnit::~LoopUnit() { stop(); }
 
@@ -53,6 +55,10 @@ void LoopUnit::use_policy(std::shared_ptr<const Policy> policy) {
     services_.policy = std::move(policy);
     origins_.close_idle();  // what the old address guard let through is dialled again
   });
+}
+
+void LoopUnit::use_index(std::shared_ptr<const Index> index) {
+  loop_.post([this, index = std::move(index)]() mutable { services_.index = std::move(index); });
 }
 
 void LoopUnit::attach_signer(UniqueFd socket) {

@@ -23,6 +23,7 @@ struct LoopParts {
   DnsService* dns;  // null when only hosts entries resolve
   std::shared_ptr<const TrustStore> trust;
   std::shared_ptr<const Policy> policy;
+  std::shared_ptr<const Index> index;
   std::shared_ptr<const LeafKey> leaf_key;
   const CaCertificate& ca;
   UniqueFd signer_socket;
@@ -43,6 +44,7 @@ class LoopUnit {
 
   void start();                                           // the thread, and accepting
   void use_policy(std::shared_ptr<const Policy> policy);  // any thread
+  void use_index(std::shared_ptr<const Index> index);     // any thread
   void attach_signer(UniqueFd socket);  // any thread: after a restart of weir-sign
   void stop_listening();                // any thread
   void stop();                          // ends the thread; exchanges are cut off

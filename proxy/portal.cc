@@ -189,7 +189,7 @@ Co<KeptState> Portal::judge(const KeptFile& file, KeptState state,
   note_file(file);
   TransactionFacts facts;
   facts.set_client(context_, policy_, record_.start);
-  facts.set_request(file.request, file.url, policy_);
+  facts.set_request(file.request, file.url, policy_, *svc_.index);
   facts.set_response(file.response, file.request);
   facts.set_sniffed(file.artifact.type);
   facts.facts.size = file.artifact.subject.size;

@@ -11,6 +11,7 @@
 #include "core/event_id.h"
 #include "core/log.h"
 #include "core/metrics.h"
+#include "feeds/index.h"
 #include "inspect/inspector.h"
 #include "inspect/spool.h"
 #include "policy/policy.h"
@@ -71,6 +72,7 @@ struct LoopServices {
   EventIds& ids;
   // The policy in force on this loop; replaced by a task on the loop, pinned by each transaction.
   std::shared_ptr<const Policy> policy;
+  std::shared_ptr<const Index> index;  // of feeds; replaced and pinned likewise
 };
 
 }  // namespace weir

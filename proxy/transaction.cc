@@ -33,7 +33,12 @@ constexpr std::uint64_t kMostDiscarded = 1024 * 1024;
 class Transaction {
  public:
   Transaction(ClientStream& client, const ClientContext& context, LoopServices& svc)
-      : client_(client), context_(context), svc_(svc), running_(svc.shared), policy_(svc.policy) {
+      : client_(client),
+        context_(context),
+        svc_(svc),
+        running_(svc.shared),
+        policy_(svc.policy),
+        index_(svc.index) {
     record_.id = svc.ids.next();
     record_.start = svc.shared.clock.wall();
     began_ = svc.shared.clock.steady();
@@ -95,6 +100,7 @@ class Transaction {
   LoopServices& svc_;
   Running running_;
   std::shared_ptr<const Policy> policy_;  // pinned: a reload never changes rules under us
+  std::shared_ptr<const Index> index_;    // pinned
   TransactionRecord record_;
   SteadyTime began_;
   Url url_;
@@ -164,7 +170,8 @@ std::optional<Refusal> Transaction::admit() {
   }
   url_ = std::move(*url);
   facts_.set_client(context_, *policy_, record_.start);
-  facts_.set_request(request, url_, *policy_);
+  facts_.set_request(request, url_, *policy_, *index_);
+  record_.reputation = notes_of(facts_.reputation());
   record_.url = facts_.url_text();
   record_.host = url_.host;
   record_.port = url_.port;
@@ -846,6 +853,7 @@ void Transaction::submit(const Result<void>& outcome) {
 
 Refusal Transaction::policy_refusal(const Decision& ruling) const {
   Refusal refusal{.kind = RefusalKind::policy, .status = 403};
+  if (ruling.stage == Stage::request) refusal.detail = listing_text(record_.reputation);
   refusal.rule = ruling.rule;
   refusal.rule_words = ruling.reason;
   return refusal;

@@ -16,8 +16,36 @@ void TransactionFacts::set_client(const ClientContext& context, const Policy& po
   if (!context.user.empty()) policy.groups_of(context.user, facts.groups);
 }
 
-void TransactionFacts::set_request(const RequestHead& request, const Url& url,
-                                   const Policy& policy) {
+std::vector<ListingNote> notes_of(const Reputation& reputation) {
+  constexpr std::size_t kMost = 16;
+  std::vector<ListingNote> notes;
+  for (const Hit& hit : reputation.hits) {
+    if (notes.size() == kMost) break;
+    notes.push_back({std::string(hit.source), std::string(threat_name(hit.threat)), hit.matched,
+                     std::string(hit.category), std::string(hit.note), hit.confidence});
+  }
+  return notes;
+}
+
+std::string listing_text(const std::vector<ListingNote>& notes) {
+  for (const ListingNote& note : notes) {
+    if (note.threat == "category" || note.threat == "allow") continue;
+    return "listed by " + note.source + " as " + note.threat + ": " + note.matched;
+  }
+  return {};
+}
+
+void set_reputation(Facts& facts, const Reputation& reputation) {
+  facts.reputation = reputation.threats;
+  facts.sources = reputation.sources;
+  facts.confidence = reputation.confidence;
+  for (const std::string_view category : reputation.categories) {
+    facts.categories.push_back(category);
+  }
+}
+
+void TransactionFacts::set_request(const RequestHead& request, const Url& url, const Policy& policy,
+                                   const Index& index) {
   host_ = url.host;
   scheme_ = url.scheme;
   url_ = url.text();
@@ -33,6 +61,8 @@ void TransactionFacts::set_request(const RequestHead& request, const Url& url,
   facts.user_agent = user_agent_;
   facts.categories.clear();
   policy.categories_of(host_, url_, facts.categories);
+  reputation_ = reputation_of(index.find_url(url, facts.now));
+  set_reputation(facts, reputation_);
 }
 
 void TransactionFacts::set_response(const ResponseHead& response, const RequestHead& request) {

@@ -4,9 +4,11 @@
 #include <string>
 
 #include "core/url.h"
+#include "feeds/reputation.h"
 #include "inspect/intake.h"
 #include "policy/policy.h"
 #include "proxy/transaction.h"
+#include "proxy/transaction_record.h"
 
 namespace weir {
 
@@ -15,12 +17,14 @@ class TransactionFacts {
   Facts facts;
 
   void set_client(const ClientContext& context, const Policy& policy, WallTime now);
-  void set_request(const RequestHead& request, const Url& url, const Policy& policy);
+  void set_request(const RequestHead& request, const Url& url, const Policy& policy,
+                   const Index& index);
   void set_response(const ResponseHead& response, const RequestHead& request);
   void set_sniffed(FileType type);
   // What the artifact and its assessment say; `worst` may be null.
   void set_verdict(const Assessment& assessment, const std::string& sha256);
 
+  const Reputation& reputation() const { return reputation_; }
   const std::string& url_text() const { return url_; }
   const std::string& name() const { return file_name_; }
   FileType sniffed() const { return sniffed_; }
@@ -30,6 +34,15 @@ class TransactionFacts {
   std::string content_type_, file_name_, sha256_, threat_;
   std::vector<std::string> finding_names_;
   FileType sniffed_{};
+  Reputation reputation_;
 };
+
+// For the event.
+std::vector<ListingNote> notes_of(const Reputation& reputation);
+// "listed by urlhaus as malware: evil.test"; "" for none.
+std::string listing_text(const std::vector<ListingNote>& notes);
+
+// Into the facts, whose views then point into both.
+void set_reputation(Facts& facts, const Reputation& reputation);
 
 }  // namespace weir

@@ -19,6 +19,14 @@ struct StageNote {
   std::string rule;
 };
 
+// What one feed says of the host or URL.
+struct ListingNote {
+  std::string source, threat;
+  std::string matched;  // the listed value
+  std::string category, note;
+  unsigned confidence = 0;
+};
+
 // How a locked file was opened, or offered to be.
 struct UnlockNote {
   bool offered = false;     // the page asked for the password
@@ -59,6 +67,7 @@ struct TransactionRecord {
   std::vector<ArtifactNote> tree;  // the first files inside; empty when it holds none
   unsigned score = 0;              // of its signs
   std::uint32_t artifacts = 0;
+  std::vector<ListingNote> reputation;  // the first 16
   UnlockNote unlock;
   // decision
   std::string action = "allow";  // allow, alert, block, unlock, bypass, error

@@ -5,8 +5,10 @@
 #include "conf/load.h"
 #include "core/file_type.h"
 #include "core/url.h"
+#include "feeds/reputation.h"
 #include "policy/explain_text.h"
 #include "proxy/cli/commands.h"
+#include "proxy/transaction_facts.h"
 
 namespace weir {
 namespace {
@@ -71,6 +73,11 @@ int explain(const Question& question) {
   facts.sni = facts.tls && !url->is_ip ? std::string_view(url->host) : std::string_view{};
   facts.now = SystemClock().wall();
   loaded->policy->categories_of(url->host, text, facts.categories);
+  // What the gateway has in force; without feeds there is no file.
+  const auto opened = Index::open(loaded->settings.state_dir + "/feeds/index");
+  const auto index = opened ? *opened : Index::empty();
+  const Reputation reputation = reputation_of(index->find_url(*url, facts.now));
+  set_reputation(facts, reputation);
   facts.method = question.method;
   facts.url = text;
   facts.path = url->path_and_query;

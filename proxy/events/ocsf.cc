@@ -185,6 +185,22 @@ void write_tree(JsonWriter& json, const TransactionRecord& record) {
   json.end_array();
 }
 
+void write_reputation(JsonWriter& json, const std::vector<ListingNote>& notes) {
+  if (notes.empty()) return;
+  json.begin_array("reputation");
+  for (const ListingNote& note : notes) {
+    json.begin_object();
+    json.member("source", note.source);
+    json.member("threat", note.threat);
+    json.member("matched", note.matched);
+    text(json, "category", note.category);
+    text(json, "note", note.note);
+    json.member("confidence", note.confidence);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_unlock(JsonWriter& json, const UnlockNote& unlock) {
   if (!unlock.offered && unlock.opened_by.empty() && unlock.withheld_by.empty()) return;
   json.begin_object("unlock");
@@ -244,6 +260,7 @@ void write_own(JsonWriter& json, const TransactionRecord& record) {
   }
   write_findings(json, record);
   write_tree(json, record);
+  write_reputation(json, record.reputation);
   write_unlock(json, record.unlock);
   write_stages(json, record);
   write_timings(json, record);

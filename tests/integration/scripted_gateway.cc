@@ -222,7 +222,8 @@ struct ScriptedGateway::Own {
         tls(dialer),
         pool(loop, dialer, tls, across.settings, across.metrics),
         ids(across.clock, random),
-        services{across.shared, loop, issuer, dialer, pool, ids, policy_of(policy)} {}
+        services{across.shared,     loop,          issuer, dialer, pool, ids,
+                 policy_of(policy), Index::empty()} {}
 
   SystemRandom random;
   Resolver resolver;
@@ -242,6 +243,10 @@ ScriptedGateway::ScriptedGateway(const std::string& policy, std::size_t rechunk)
   dialer.rechunk = rechunk;
   context.client = {IpAddress::v4(0xC0000201), 40001};
   context.authenticated = true;
+}
+
+void ScriptedGateway::use_index(std::shared_ptr<const Index> index) {
+  own->services.index = std::move(index);
 }
 
 ScriptedGateway::~ScriptedGateway() {

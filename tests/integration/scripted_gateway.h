@@ -113,6 +113,7 @@ class ScriptedGateway {
   Event event();                // the only one
   std::uint64_t spooled_bytes() const;
   void drain();
+  void use_index(std::shared_ptr<const Index> index);
   void advance(Duration by);  // and wakes whose deadline has passed
 
  private:

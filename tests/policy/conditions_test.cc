@@ -24,6 +24,9 @@ Facts ordinary() {
   facts.tls = true;
   facts.ja4 = "t13d1516h2_8daaf6152771_e5627efa2ab1";
   facts.categories = {"news"};
+  facts.reputation = {"phishing", "malware"};
+  facts.sources = {"urlhaus"};
+  facts.confidence = 80;
   facts.now = *parse_local_time("2026-01-05 12:00");  // a Monday
   facts.method = "GET";
   facts.url = "https://www.example.com/a/Invoice.ZIP?x=1";
@@ -95,6 +98,13 @@ const MatchCase kMatches[] = {
     {"category: news", true},
     {"category: malware", false},
     {"category: any", true},
+    {"reputation: malware", true},
+    {"reputation: [c2, deny]", false},
+    {"reputation: any", true},
+    {"source: [urlhaus, local]", true},
+    {"source: local", false},
+    {"confidence: '>=80'", true},
+    {"confidence: '>80'", false},
     {"tls: true", true},
     {"not_tls: true", false},
     {"sni_missing: false", true},
@@ -263,6 +273,7 @@ TEST(Conditions, SayWhatIsWrong) {
       {"group: stuff", "'stuff' is not defined under groups: (did you mean 'staff'?)"},
       {"score: '>=101'", "is no score"},
       {"score: high", "is no score"},
+      {"reputation: fishing", "'fishing' is not known"},
       {"category: malwar", "'malwar' is not defined under categories: (did you mean 'malware'?)"},
       {"host: 'a b'", "is no host"},
       {"host: 'a.*.test'", "'*' may only stand for whole labels in front"},

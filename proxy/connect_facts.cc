@@ -1,0 +1,45 @@
+#include "proxy/connect_facts.h"
+
+#include <utility>
+
+#include "proxy/transaction_facts.h"
+
+namespace weir {
+namespace {
+
+bool asks_for_another(const ClientContext& context) {
+  return !context.sni.empty() && context.sni != context.tunnel_host;
+}
+
+}  // namespace
+
+Reputation connect_reputation(const ClientContext& context, const Index& index, WallTime now) {
+  Hits hits = index.find_host(context.tunnel_host, now);
+  if (asks_for_another(context)) add_hits(hits, index.find_host(context.sni, now));
+  return reputation_of(std::move(hits));
+}
+
+Facts connect_facts(const ClientContext& context, const Policy& policy,
+                    const Reputation& reputation, bool tls, std::string_view first_bytes,
+                    WallTime now) {
+  Facts facts;
+  facts.client = context.client.address;
+  facts.user = context.user;
+  policy.groups_of(context.user, facts.groups);
+  facts.host = context.tunnel_host;
+  facts.port = context.tunnel_port;
+  facts.scheme = tls ? "https" : "tunnel";
+  facts.sni = context.sni;
+  facts.ja4 = context.ja4;
+  facts.ech = context.ech;
+  facts.tls = tls;
+  facts.first_bytes = first_bytes;
+  facts.now = now;
+  policy.categories_of(context.tunnel_host, {}, facts.categories);
+  // The name asked for inside decides too: fronting must not borrow a better host's policy.
+  if (asks_for_another(context)) policy.categories_of(context.sni, {}, facts.categories);
+  set_reputation(facts, reputation);
+  return facts;
+}
+
+}  // namespace weir
