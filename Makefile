@@ -47,7 +47,7 @@ test-asan: deps-test
 
 # Under TSan: the suites in which threads meet (the loops, the threads of the resolver, of events, of
 # files and of the scan pool).
-TSAN_SUITES = proxy/net proxy/events inspect
+TSAN_SUITES = proxy proxy/net proxy/events inspect integration
 test-tsan: deps-test
 	@$(CONFIGURE) -B build/tsan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=thread >/dev/null
 	@cmake --build build/tsan -j $(JOBS) --target $(call suite_targets,$(TSAN_SUITES))
