@@ -717,12 +717,17 @@ std::string Transaction::keep_locked(const Decision& ruling, std::unique_ptr<Int
                                      Artifact artifact, const ResponseHead& head,
                                      const Profile& profile) {
   if (policy_->unlock().tries == 0 || lock_.format.empty() || intake->full()) return {};
+  // Of the request what policy asks for, and no credentials.
+  RequestHead request;
+  request.method = client_.request().method;
+  request.path = client_.request().path;
+  request.fields.add("user-agent", record_.user_agent);
   KeptFile file{.owner = owner(),
                 .event_id = record_.id,
                 .rule = std::string(ruling.rule),
                 .format = lock_.format,
                 .url = url_,
-                .request = client_.request(),
+                .request = std::move(request),
                 .response = head,
                 .intake = std::move(intake),
                 .artifact = std::move(artifact),
