@@ -8,9 +8,11 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import urllib.parse
 import zipfile
+import zlib
 
 import websockets
 
@@ -27,13 +29,13 @@ PAGE = """<!doctype html><meta charset=utf-8><title>Documents</title>
 <p>解凍<b>パスワード</b>：<span>７７xy</span></p>"""
 
 
-def locked_zip(folder, name, content, password, kind="AES256"):
+def locked_zip(folder, name, content, password, kind="AES256", *options):
     """What 7-Zip makes of one file."""
     work = pathlib.Path(folder) / f"make-{name}"
     work.mkdir()
     (work / "inside.txt").write_bytes(content)
     subprocess.run(["7zz", "a", f"-t{name.rsplit('.')[-1]}", *([f"-mem={kind}"] if kind else []),
-                    f"-p{password}", work / name, work / "inside.txt"],
+                    *options, f"-p{password}", work / name, work / "inside.txt"],
                    check=True, stdout=subprocess.DEVNULL)
     return (work / name).read_bytes()
 
@@ -228,6 +230,22 @@ class Unlock(Scenario):
         url = self.blocked("/locked.pdf")["unlock"]
         self.assertIn("does not open it", self.give(url, "Passwort"))
         self.assertIn("starts by itself", self.give(url, "Paßwort-秘密"))
+
+    def test_a_try_that_takes_too_long(self):
+        """2^24 rounds for each password: forty of them do not fit in the time."""
+        known = ", ".join(f"known{i}" for i in range(40))
+        self.start(policy=f"unlock: {{passwords: [{known}], page_words: false, try_time: 2s}}\n" + POLICY)
+        data = bytearray(locked_zip(self.folder, "slow.7z", b"hello", "right", None, "-mhc=off"))
+        offset, size = struct.unpack_from("<QQ", data, 12)
+        at = data.index(b"\x06\xf1\x07\x01", 32 + offset) + 5
+        self.assertEqual(data[at] & 0x3f, 19)
+        data[at] = data[at] & 0xc0 | 24
+        struct.pack_into("<I", data, 28, zlib.crc32(data[32 + offset:32 + offset + size]))
+        struct.pack_into("<I", data, 8, zlib.crc32(data[12:32]))
+        self.files["/slow.7z"] = bytes(data)
+        url = self.blocked("/slow.7z")["unlock"]
+        self.assertIn("did not come to an end", self.give(url, "wrong"))
+        self.assertIn("Tries left: 2", self.form(url)[0])
 
     def test_known_passwords_are_tried_first(self):
         self.start(policy="unlock: {passwords: [nothing, infected], page_words: false}\n" + POLICY)
