@@ -26,6 +26,7 @@ void add_ca(CLI::App& cli, int& exit_code);
 void add_verify_chain(CLI::App& cli, int& exit_code);
 void add_passwd(CLI::App& cli, int& exit_code);
 void add_bypass_candidates(CLI::App& cli, int& exit_code);
+void add_listing(CLI::App& cli, int& exit_code);
 
 // conf/weir.yaml from where the user is, unless told otherwise.
 inline constexpr const char* kDefaultConfig = "conf/weir.yaml";

@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   weir::add_verify_chain(cli, exit_code);
   weir::add_passwd(cli, exit_code);
   weir::add_bypass_candidates(cli, exit_code);
+  weir::add_listing(cli, exit_code);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
