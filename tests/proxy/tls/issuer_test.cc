@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <vector>
 
 #include "core/metrics.h"
 #include "proxy/tls/ca.h"
@@ -98,8 +99,10 @@ TEST_F(IssuerTest, TheRealSignerMintsWhatTheCaVouchesFor) {
   ASSERT_TRUE(process) << process.error().what;
   EXPECT_EQ(process->ca_sha256(), ca_.sha256);
   const auto trust = test::trust({x509_from_der(as_bytes(ca_.der)).get()});
+  std::vector<std::unique_ptr<SignerIssuer>> kept;  // the signer goes with the last of its sockets
   for (unsigned loop = 0; loop < 2; ++loop) {
-    auto issuer = issuer_on(process->take_socket(loop));
+    kept.push_back(issuer_on(process->take_socket(loop)));
+    SignerIssuer* issuer = kept.back().get();
     const auto leaf = test::run(loop_, issuer->leaf_for("www.example.test"));
     ASSERT_TRUE(leaf) << leaf.error().what;
     const ChainInput input{{der_of(*(*leaf)->cert)}, "www.example.test", clock_.wall(), "", "off"};
