@@ -24,4 +24,10 @@ void Problems::warn(Place place, std::string message) {
   out_.push_back({file_, place.line, place.column, std::move(message), true});
 }
 
+std::string text_of(const std::vector<Diagnostic>& problems) {
+  std::string text;
+  for (const Diagnostic& problem : problems) text += (text.empty() ? "" : "\n") + problem.text();
+  return text;
+}
+
 }  // namespace weir

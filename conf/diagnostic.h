@@ -15,6 +15,9 @@ struct Diagnostic {
   std::string text() const;  // "policy.yaml:3:7: unknown key 'hots' (did you mean 'host'?)"
 };
 
+// A line for each.
+std::string text_of(const std::vector<Diagnostic>& problems);
+
 // A place in a file, as parsing saw it.
 struct Place {
   int line = 0, column = 0;

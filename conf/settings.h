@@ -146,6 +146,7 @@ struct Settings {
   std::string state_dir = "state";
   std::uint32_t threads = 0;  // event loops; 0 = cores
   std::string policy_file = "conf/policy.yaml";
+  std::string feeds_file = "conf/feeds.yaml";  // "" = no feeds
   std::string via_name;  // pseudonym in Via (RFC 9110 7.6.3); "" = weir-<random>
   ListenSettings listen;
   LimitSettings limits;

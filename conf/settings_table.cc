@@ -39,6 +39,7 @@ constexpr SettingRow kRows[] = {
   plain(AT(state_dir), path, "Where the CA, the events and the spool are. Private to the user who runs weir."),
   ranged(AT(threads), count, 0, 1024, "Event loops. 0: one for each core."),
   plain(AT(policy_file), path, "The policy."),
+  plain(AT(feeds_file), path, "The list of reputation feeds. Empty: none are fetched."),
   plain(AT(via_name), text, "Our name in the Via field, by which loops are found. Empty: weir- and a random word."),
 
   plain(AT(listen.proxy), endpoints, "Where clients reach the proxy."),

@@ -1,6 +1,7 @@
 #include "core/landlock.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -56,33 +57,70 @@ std::unexpected<Error> system_error(std::string_view call) {
   return std::unexpected(errno_error(call, errno));
 }
 
-Result<void> allow_below(int ruleset, const std::string& directory, std::uint64_t handled) {
-  const UniqueFd parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!parent) return system_error("open " + directory);
-  const PathBeneath rule{.allowed_access = kWorkOnFiles & handled, .parent_fd = parent.get()};
+// `rights` that mean nothing for a plain file must not be given to one.
+Result<void> allow_below(int ruleset, const std::string& path, std::uint64_t rights) {
+  const UniqueFd parent(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!parent) return system_error("open " + path);
+  struct stat about{};
+  if (::fstat(parent.get(), &about) != 0) return system_error("stat " + path);
+  if (!S_ISDIR(about.st_mode)) rights &= kReadFile | kWriteFile | kTruncate;
+  const PathBeneath rule{.allowed_access = rights, .parent_fd = parent.get()};
   if (::syscall(SYS_landlock_add_rule, ruleset, kRulePathBeneath, &rule, 0) != 0) {
     return system_error("landlock_add_rule");
   }
   return {};
 }
 
+// A set of rules while it is made; it binds from apply() on.
+class Ruleset {
+ public:
+  static Result<Ruleset> make(bool with_network) {
+    const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionQuery);
+    if (version < 1) return system_error("landlock_create_ruleset");
+    Ruleset made;
+    made.attributes_ = everything(static_cast<int>(version));
+    if (!with_network) made.attributes_.handled_access_net = 0;
+    made.fd_.reset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &made.attributes_,
+                                              attributes_size(static_cast<int>(version)), 0)));
+    if (!made.fd_) return system_error("landlock_create_ruleset");
+    return made;
+  }
+
+  Result<void> allow(const std::string& path, std::uint64_t rights) {
+    return allow_below(fd_.get(), path, rights & attributes_.handled_access_fs);
+  }
+
+  Result<void> apply() {
+    if (::syscall(SYS_landlock_restrict_self, fd_.get(), 0) == 0) return {};
+    return system_error("landlock_restrict_self");
+  }
+
+ private:
+  RulesetAttributes attributes_;
+  UniqueFd fd_;
+};
+
 }  // namespace
 
 Result<void> restrict_files(const std::string& writable) {
-  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionQuery);
-  if (version < 1) return system_error("landlock_create_ruleset");
-  const RulesetAttributes attributes = everything(static_cast<int>(version));
-  const UniqueFd ruleset(static_cast<int>(::syscall(
-      SYS_landlock_create_ruleset, &attributes, attributes_size(static_cast<int>(version)), 0)));
-  if (!ruleset) return system_error("landlock_create_ruleset");
+  auto ruleset = Ruleset::make(true);
+  if (!ruleset) return pass(std::move(ruleset));
   if (!writable.empty()) {
-    auto allowed = allow_below(ruleset.get(), writable, attributes.handled_access_fs);
-    if (!allowed) return allowed;
+    if (auto allowed = ruleset->allow(writable, kWorkOnFiles); !allowed) return allowed;
   }
-  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {
-    return system_error("landlock_restrict_self");
+  return ruleset->apply();
+}
+
+Result<void> restrict_files_to(const std::vector<std::string>& readable,
+                               const std::string& writable) {
+  auto ruleset = Ruleset::make(false);
+  if (!ruleset) return pass(std::move(ruleset));
+  for (const std::string& path : readable) {
+    if (::access(path.c_str(), F_OK) != 0) continue;
+    if (auto allowed = ruleset->allow(path, kReadFile | kReadDirectory); !allowed) return allowed;
   }
-  return {};
+  if (auto allowed = ruleset->allow(writable, kWorkOnFiles); !allowed) return allowed;
+  return ruleset->apply();
 }
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 
@@ -11,5 +12,11 @@ namespace weir {
 // From now on no file can be opened but below `writable` ("" = none at all), no TCP port bound or
 // connected. Everything that this kernel's version can deny is denied. Needs no_new_privs.
 Result<void> restrict_files(const std::string& writable);
+
+// For a process that needs the network and some files: what lies below `readable` (files or
+// folders; what is not there is left out) can be read, what lies below `writable` changed too.
+// Nothing else can be opened or executed; TCP stays as it is.
+Result<void> restrict_files_to(const std::vector<std::string>& readable,
+                               const std::string& writable);
 
 }  // namespace weir

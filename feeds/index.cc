@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <span>
 
 #include "core/cursor.h"
@@ -39,6 +40,24 @@ Result<void> read_patterns(IndexParts& parts) {
   return {};
 }
 
+// One search over each file, all into one list of hits.
+template <class Ask>
+Hits ask_all(const std::vector<std::shared_ptr<const IndexParts>>& files, WallTime now,
+             const Ask& ask) {
+  Hits all;
+  for (const auto& file : files) {
+    IndexSearch search(*file, now);
+    ask(search);
+    Hits found = search.take();
+    if (all.empty()) {
+      all = std::move(found);
+    } else {
+      std::ranges::move(found, std::back_inserter(all));
+    }
+  }
+  return all;
+}
+
 Error named(Error error, const std::string& path) {
   error.what = path + ": " + error.what;
   return error;
@@ -66,7 +85,7 @@ Result<std::unique_ptr<Mapping>> Mapping::open(const std::string& path) {
   return mapping;
 }
 
-Index::Index(std::unique_ptr<IndexParts> parts) : parts_(std::move(parts)) {}
+Index::Index(Files files) : files_(std::move(files)) {}
 Index::~Index() = default;
 
 Result<std::shared_ptr<const Index>> Index::open(const std::string& path) {
@@ -80,64 +99,70 @@ Result<std::shared_ptr<const Index>> Index::open(const std::string& path) {
   if (auto read = read_patterns(*parts); !read) {
     return std::unexpected(named(std::move(read.error()), path));
   }
-  return std::shared_ptr<const Index>(new Index(std::move(parts)));
+  return std::shared_ptr<const Index>(new Index(Files{std::move(parts)}));
 }
 
-std::shared_ptr<const Index> Index::empty() {
-  return std::shared_ptr<const Index>(new Index(std::make_unique<IndexParts>()));
+std::shared_ptr<const Index> Index::empty() { return std::shared_ptr<const Index>(new Index({})); }
+
+std::shared_ptr<const Index> Index::joined(const Index& one, const Index& other) {
+  Files files = one.files_;
+  files.insert(files.end(), other.files_.begin(), other.files_.end());
+  return std::shared_ptr<const Index>(new Index(std::move(files)));
 }
 
 Hits Index::find_host(std::string_view host, WallTime now) const {
-  IndexSearch search(*parts_, now);
-  search.host(host);
-  return search.take();
+  return ask_all(files_, now, [&](IndexSearch& search) { search.host(host); });
 }
 
 Hits Index::find_url(const Url& url, WallTime now) const {
-  IndexSearch search(*parts_, now);
-  search.url(url);
-  return search.take();
+  return ask_all(files_, now, [&](IndexSearch& search) { search.url(url); });
 }
 
 Hits Index::find_ip(const IpAddress& address, WallTime now) const {
-  IndexSearch search(*parts_, now);
-  search.address(address);
-  return search.take();
+  return ask_all(files_, now, [&](IndexSearch& search) { search.address(address); });
 }
 
 Hits Index::find_value(IndicatorKind kind, std::string_view value, WallTime now) const {
-  IndexSearch search(*parts_, now);
-  search.value(kind, value);
-  return search.take();
+  return ask_all(files_, now, [&](IndexSearch& search) { search.value(kind, value); });
 }
 
 std::uint64_t Index::size() const {
-  const IndexView& view = parts_->view;
-  return view.header().entries + view.ranges() + parts_->pattern_texts.size();
+  std::uint64_t size = 0;
+  for (const auto& file : files_) {
+    size += file->view.header().entries + file->view.ranges() + file->pattern_texts.size();
+  }
+  return size;
 }
 
-std::uint64_t Index::bytes() const { return parts_->view.header().file_size; }
+std::uint64_t Index::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& file : files_) bytes += file->view.header().file_size;
+  return bytes;
+}
 
 WallTime Index::built() const {
   constexpr std::int64_t kLastSecond = 9'000'000'000;  // WallTime ends in 2262
-  const std::int64_t seconds = parts_->view.header().built;
-  return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLastSecond)));
+  std::int64_t latest = 0;
+  for (const auto& file : files_) latest = std::max(latest, file->view.header().built);
+  return WallTime(std::chrono::seconds(std::min(latest, kLastSecond)));
 }
 
 void Index::warm() const {
-  if (!parts_->mapping) return;
-  const ByteView bytes = parts_->mapping->bytes;
-  void* start = const_cast<std::uint8_t*>(bytes.data());
-  if (::madvise(start, bytes.size(), kPopulateRead) == 0) return;
-  ::madvise(start, bytes.size(), MADV_WILLNEED);
+  for (const auto& file : files_) {
+    const ByteView bytes = file->mapping->bytes;
+    void* start = const_cast<std::uint8_t*>(bytes.data());
+    if (::madvise(start, bytes.size(), kPopulateRead) == 0) continue;
+    ::madvise(start, bytes.size(), MADV_WILLNEED);
+  }
 }
 
 Result<void> Index::verify() const {
-  if (!parts_->mapping) return {};
-  if (sha256(parts_->mapping->bytes.subspan(sizeof(Header))) == parts_->view.header().body) {
-    return {};
+  for (const auto& file : files_) {
+    const ByteView contents = file->mapping->bytes.subspan(sizeof(Header));
+    if (sha256(contents) == file->view.header().body) continue;
+    return fail(Errc::malformed, Fault::local, "not a sound index file: checksum of the contents");
   }
-  return fail(Errc::malformed, Fault::local, "not a sound index file: checksum of the contents");
+  return {};
 }
 
 }  // namespace weir

@@ -41,6 +41,9 @@ class Index {
   static Result<std::shared_ptr<const Index>> open(const std::string& path);
   // An index without indicators, for a gateway that has no file yet.
   static std::shared_ptr<const Index> empty();
+  // All of both, such as the feeds and the local list: each has its own file, so that a change of
+  // the small one does not wait for the large one.
+  static std::shared_ptr<const Index> joined(const Index& one, const Index& other);
 
   ~Index();
   Index(const Index&) = delete;
@@ -60,15 +63,16 @@ class Index {
 
   std::uint64_t size() const;  // listed values; one with several sources counts once
   std::uint64_t bytes() const;
-  WallTime built() const;
+  WallTime built() const;  // the newest of its files
   // Loads all pages, so that no look-up waits for the disk. Off the loop; best effort.
   void warm() const;
   // Reads the whole file against its checksum. Seconds; off the loop.
   Result<void> verify() const;
 
  private:
-  explicit Index(std::unique_ptr<IndexParts> parts);
-  std::unique_ptr<IndexParts> parts_;
+  using Files = std::vector<std::shared_ptr<const IndexParts>>;
+  explicit Index(Files files);
+  Files files_;
 };
 
 }  // namespace weir

@@ -1,19 +1,14 @@
 #include "feeds/local_list.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 
 #include "conf/bind.h"
 #include "conf/yaml.h"
-#include "core/fd.h"
 #include "core/json_writer.h"
 #include "core/net_addr.h"
+#include "core/replace_file.h"
 #include "feeds/reputation.h"
 
 namespace weir {
@@ -130,17 +125,7 @@ Result<void> LocalList::save(const std::string& path) const {
   }
   json.end_array();
   text += '\n';
-  const std::string fresh = path + ".new";
-  const UniqueFd out(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!out) return std::unexpected(errno_error(fresh, errno));
-  for (std::string_view left = text; !left.empty();) {
-    const ssize_t wrote = ::write(out.get(), left.data(), left.size());
-    if (wrote <= 0) return std::unexpected(errno_error(fresh, errno));
-    left.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  if (::fsync(out.get()) != 0) return std::unexpected(errno_error(fresh, errno));
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return std::unexpected(errno_error(path, errno));
-  return {};
+  return replace_file(path, text);
 }
 
 Result<void> LocalList::put(LocalEntry entry) {

@@ -16,8 +16,10 @@
 #include "conf/load.h"
 #include "core/digest.h"
 #include "core/random.h"
+#include "feeds/local_index.h"
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
+#include "proxy/feeds_keeper.h"
 #include "proxy/index_watch.h"
 #include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
@@ -39,12 +41,6 @@ std::string random_via_name() {
   return "weir-" + hex(bytes);
 }
 
-std::string text_of(const std::vector<Diagnostic>& problems) {
-  std::string text;
-  for (const Diagnostic& problem : problems) text += (text.empty() ? "" : "\n") + problem.text();
-  return text;
-}
-
 }  // namespace
 
 // Members are in the order in which they are made; destruction goes backwards.
@@ -55,7 +51,7 @@ struct App::State {
         client_limits(options.settings.limits),
         blocked(clock),
         counters(metrics),
-        index_watch(options.settings.state_dir + "/feeds/index", log),
+        index_watch(options.settings.state_dir + "/feeds", log),
         index(Index::empty()),
         kept_files(options.settings.portal, clock, random),
         page_words(options.settings.portal, clock) {}
@@ -93,6 +89,7 @@ struct App::State {
   std::shared_ptr<const Index> index;
   std::shared_ptr<const TrustStore> trust;
   std::unique_ptr<EventLog> events;
+  std::unique_ptr<FeedsKeeper> feeds;  // null: no list of feeds
   std::unique_ptr<SpoolStore> spools;
   KeptFiles kept_files;
   PageWords page_words;
@@ -220,6 +217,10 @@ Result<void> App::State::start_services() {
       EventLog::open(settings.events, settings.state_dir + "/events.jsonl", metrics, log);
   if (!log_opened) return pass(std::move(log_opened));
   events = std::move(*log_opened);
+  if (auto done = restore_local_index(settings.state_dir + "/feeds", clock.wall()); !done) {
+    log.error("feeds", "the local list", {{"problem", done.error().what}});
+  }
+  feeds = FeedsKeeper::start(settings, options.helper_dir, clock, metrics, *events, log);
   const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
   shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
                  client_limits, blocked, pinning, authenticator.get(), kept_files, page_words, via);
@@ -353,6 +354,7 @@ void App::State::watch_signer() {
     if (error) return;
     client_tls->rotate_if_due();
     kept_files.sweep();
+    if (feeds) feeds->look();
     if (take_index()) {
       for (auto& unit : loops) unit->use_index(index);
     }

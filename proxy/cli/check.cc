@@ -1,13 +1,17 @@
 // weir check and weir explain: is the configuration right, and what would it do?
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "conf/load.h"
 #include "core/file_type.h"
+#include "core/log.h"
 #include "core/url.h"
 #include "feeds/reputation.h"
 #include "policy/explain_text.h"
 #include "proxy/cli/commands.h"
+#include "proxy/index_watch.h"
 #include "proxy/transaction_facts.h"
 
 namespace weir {
@@ -36,7 +40,8 @@ int check(const std::string& config) {
   print_problems(failures);
   std::cout << loaded->settings.policy_file << ": policy " << loaded->policy->version() << ", "
             << passed << " tests passed, " << failures.size() << " failed\n";
-  return failures.empty() ? 0 : kProblem;
+  const bool feeds = feeds_are_right(loaded->settings);
+  return failures.empty() && feeds ? 0 : kProblem;
 }
 
 struct Question {
@@ -74,8 +79,10 @@ int explain(const Question& question) {
   facts.now = SystemClock().wall();
   loaded->policy->categories_of(url->host, text, facts.categories);
   // What the gateway has in force; without feeds there is no file.
-  const auto opened = Index::open(loaded->settings.state_dir + "/feeds/index");
-  const auto index = opened ? *opened : Index::empty();
+  const SystemClock clock;
+  Log log(STDERR_FILENO, LogLevel::error, clock);
+  auto index = IndexWatch(loaded->settings.state_dir + "/feeds", log).look();
+  if (!index) index = Index::empty();
   const Reputation reputation = reputation_of(index->find_url(*url, facts.now));
   set_reputation(facts, reputation);
   facts.method = question.method;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "conf/settings.h"
 #include "policy/policy.h"
 
 namespace CLI {
@@ -27,11 +28,14 @@ void add_verify_chain(CLI::App& cli, int& exit_code);
 void add_passwd(CLI::App& cli, int& exit_code);
 void add_bypass_candidates(CLI::App& cli, int& exit_code);
 void add_listing(CLI::App& cli, int& exit_code);
+void add_feeds(CLI::App& cli, int& exit_code);
 
 // conf/weir.yaml from where the user is, unless told otherwise.
 inline constexpr const char* kDefaultConfig = "conf/weir.yaml";
 
 void print_problems(const std::vector<Diagnostic>& problems);  // to stderr, a line each
+// The mistakes of the list of feeds, by weir-feeds; true: none, or no list.
+bool feeds_are_right(const Settings& settings);
 std::string helper_folder();  // where this program is: weir-sign and weir-scan lie beside it
 
 }  // namespace weir

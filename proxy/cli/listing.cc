@@ -10,8 +10,7 @@
 #include "conf/units.h"
 #include "core/escape.h"
 #include "core/log.h"
-#include "core/random.h"
-#include "feeds/index_builder.h"
+#include "feeds/local_index.h"
 #include "feeds/local_list.h"
 #include "proxy/cli/commands.h"
 
@@ -31,7 +30,6 @@ int say(const Error& error) {
 struct Place {
   std::string folder;
   std::string list() const { return folder + "/local.json"; }
-  std::string index() const { return folder + "/index"; }
 };
 
 std::optional<Place> place_of(const std::string& config) {
@@ -44,15 +42,6 @@ std::optional<Place> place_of(const std::string& config) {
   std::filesystem::create_directories(place.folder, error);
   std::filesystem::permissions(place.folder, std::filesystem::perms::owner_all, error);
   return place;
-}
-
-Result<IndexSummary> write_index(const Place& place, const LocalList& list, WallTime now) {
-  SystemRandom random;
-  IndexBuilder builder(random, now);
-  for (const Indicator& indicator : list.indicators()) {
-    if (auto added = builder.add(indicator); !added) return pass(std::move(added));
-  }
-  return builder.write(place.index());
 }
 
 int change(const Question& question, const std::function<Result<bool>(LocalList&)>& apply) {
@@ -69,7 +58,7 @@ int change(const Question& question, const std::function<Result<bool>(LocalList&
     return kProblem;
   }
   if (auto saved = list->save(place->list()); !saved) return say(saved.error());
-  const auto summary = write_index(*place, *list, now);
+  const auto summary = write_local_index(place->folder, *list, now);
   if (!summary) return say(summary.error());
   std::cout << list->entries().size() << " entries, in force within a second\n";
   return 0;

@@ -28,6 +28,7 @@ struct EventLog::State {
 
   void run();
   std::vector<TransactionRecord> take();
+  bool write_notices();  // true when there were any
   void write(const std::vector<TransactionRecord>& batch);
   void write_lines(const std::string& lines, std::uint64_t count);
 
@@ -40,6 +41,7 @@ struct EventLog::State {
   std::mutex mutex;
   std::condition_variable wake;  // only for the end: batches come by time
   std::vector<TransactionRecord> queue;
+  std::vector<std::string> notices;
   bool stopping = false;
   std::atomic<bool> losing{false};
   std::atomic<bool> reopen{false};
@@ -79,6 +81,17 @@ void EventLog::submit(TransactionRecord record) {
   state_->queue.push_back(std::move(record));
 }
 
+void EventLog::submit(const Notice& notice) {
+  std::string line = notice_line(notice);
+  const std::lock_guard lock(state_->mutex);
+  if (state_->notices.size() >= state_->settings.queue) {
+    state_->losing.store(true, std::memory_order_relaxed);
+    state_->lost.add();
+    return;
+  }
+  state_->notices.push_back(std::move(line));
+}
+
 bool EventLog::accepting() const {
   return state_->settings.on_full != "refuse" || !state_->losing.load(std::memory_order_relaxed);
 }
@@ -94,9 +107,12 @@ void EventLog::State::run() {
       last = stopping;
     }
     if (reopen.exchange(false)) output->reopen();
-    auto batch = take();
+    const bool told = write_notices();
+    const auto batch = take();
     if (!batch.empty()) {
       write(batch);
+    } else if (told) {
+      // the disk took it, or was said to be full
     } else if (losing.load(std::memory_order_relaxed)) {
       // Nothing comes in because nothing is let in: try whether there is room again.
       if (output->write("")) losing.store(false, std::memory_order_relaxed);
@@ -110,6 +126,16 @@ std::vector<TransactionRecord> EventLog::State::take() {
   const std::lock_guard lock(mutex);
   batch.swap(queue);
   return batch;
+}
+
+bool EventLog::State::write_notices() {
+  std::vector<std::string> lines;
+  {
+    const std::lock_guard lock(mutex);
+    lines.swap(notices);
+  }
+  for (const std::string& line : lines) write_lines(line + '\n', 1);
+  return !lines.empty();
 }
 
 void EventLog::State::write(const std::vector<TransactionRecord>& batch) {

@@ -9,6 +9,7 @@
 #include "conf/settings.h"
 #include "core/metrics.h"
 #include "core/result.h"
+#include "proxy/events/notice.h"
 #include "proxy/transaction_record.h"
 
 namespace weir {
@@ -24,6 +25,7 @@ class EventLog {
   ~EventLog();  // writes what is queued, bounded by two seconds
 
   void submit(TransactionRecord record);  // any thread
+  void submit(const Notice& notice);      // any thread
   // False while events are being lost and settings.on_full is "refuse": new requests get 503.
   bool accepting() const;
   void reopen();  // after an outside rotation; any thread

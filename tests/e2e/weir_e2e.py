@@ -152,7 +152,7 @@ class Gateway:
     """A running gateway with a configuration of its own."""
 
     def __init__(self, folder, hosts=(), ports=(), policy=None, settings="", extra_ca=None,
-                 arguments=(), lists=None, open_addresses=("127.0.0.0/8",)):
+                 arguments=(), lists=None, open_addresses=("127.0.0.0/8",), feeds_file=None):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         (self.folder / "rules").mkdir(exist_ok=True)
@@ -169,6 +169,7 @@ class Gateway:
         self.config = self.folder / "weir.yaml"
         self.config.write_text(
             f"state_dir: {self.state}\nthreads: 2\npolicy_file: policy.yaml\n"
+            f"feeds_file: {feeds_file or repr(str())}\n"
             "listen:\n  proxy: ['127.0.0.1:0']\n  admin: '127.0.0.1:0'\n"
             f"dns:\n  hosts_only: true\n" + (f"  hosts:\n{names}" if names else "") +
             f"tls:\n  system_ca_file: ''\n{extra}"

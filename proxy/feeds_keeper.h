@@ -1,0 +1,54 @@
+// The updater of feeds as the gateway sees it: a process beside it, started again when it ends; and
+// what it says of the feeds, as metrics and events. Owned by the app; its thread only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "conf/settings.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "feeds/update/feed_state.h"
+#include "proxy/events/event_log.h"
+
+namespace weir {
+
+class FeedsKeeper {
+ public:
+  // Null when the settings name no list of feeds. Before sockets are opened.
+  static std::unique_ptr<FeedsKeeper> start(const Settings& settings, const std::string& helpers,
+                                            const Clock& clock, Metrics& metrics, EventLog& events,
+                                            Log& log);
+  ~FeedsKeeper();  // ends the updater and reaps it
+  FeedsKeeper(const FeedsKeeper&) = delete;
+  FeedsKeeper& operator=(const FeedsKeeper&) = delete;
+
+  // Each second: is it alive, and what does it say?
+  void look();
+
+ private:
+  FeedsKeeper(const Settings& settings, const std::string& helpers, const Clock& clock,
+              Metrics& metrics, EventLog& events, Log& log);
+  void spawn();
+  void reap();
+  void read_states();
+  void tell(const std::string& name, const FeedState& state, const FeedState& before);
+
+  const Clock& clock_;
+  Metrics& metrics_;
+  EventLog& events_;
+  Log& log_;
+  std::string program_, list_, folder_;
+  pid_t pid_ = -1;
+  SteadyTime not_before_{};
+  unsigned short_lives_ = 0;
+  SteadyTime started_{};
+  std::pair<std::uint64_t, std::int64_t> seen_{};  // inode and time of the state file
+  FeedStates states_;
+};
+
+}  // namespace weir
