@@ -17,4 +17,13 @@ std::string_view registrable_domain(std::string_view host) {
   return host.substr(static_cast<std::size_t>(found - terminated.c_str()));
 }
 
+std::string_view private_suffix(std::string_view host) {
+  const std::string terminated(host);
+  const char* found = psl_unregistrable_domain(psl_builtin(), terminated.c_str());
+  if (found == nullptr) return {};
+  if (psl_is_public_suffix2(psl_builtin(), found, PSL_TYPE_PRIVATE) == 0) return {};
+  if (psl_is_public_suffix2(psl_builtin(), found, PSL_TYPE_ICANN) != 0) return {};
+  return host.substr(static_cast<std::size_t>(found - terminated.c_str()));
+}
+
 }  // namespace weir

@@ -1,0 +1,113 @@
+// Measures feeds/names. Usage:
+//   names_bench speed [hosts.txt]           what a look-up costs, over these hosts or made-up ones
+//   names_bench lookalike brands.yaml FILE  findings by score over a list of hosts, and some of
+//   them
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "feeds/names/lookalike.h"
+
+namespace weir {
+namespace {
+
+std::vector<std::string> lines_of(const char* path) {
+  std::vector<std::string> lines;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+template <class Run>
+void time_all(const char* what, const std::vector<std::string>& hosts, Run run) {
+  constexpr int kRounds = 20;
+  std::uint64_t hits = 0;
+  double worst = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kRounds; ++i) {
+    for (const std::string& host : hosts) hits += run(host) ? 1 : 0;
+  }
+  const std::chrono::duration<double, std::nano> all = std::chrono::steady_clock::now() - start;
+  for (const std::string& host : hosts) {
+    double least = 1e18;
+    for (int i = 0; i < 5; ++i) {
+      const auto from = std::chrono::steady_clock::now();
+      hits += run(host) ? 1 : 0;
+      const std::chrono::duration<double, std::nano> one = std::chrono::steady_clock::now() - from;
+      least = std::min(least, one.count());
+    }
+    worst = std::max(worst, least);
+  }
+  std::printf("%-12s %7.0f ns a host, slowest host %7.0f ns (%llu hits)\n", what,
+              all.count() / (kRounds * static_cast<double>(hosts.size())), worst,
+              static_cast<unsigned long long>(hits / (kRounds + 5)));
+}
+
+Lookalikes load(const char* file) {
+  std::vector<Diagnostic> out;
+  auto brands = load_brands(file, out);
+  for (const Diagnostic& one : out) std::fprintf(stderr, "%s\n", one.text().c_str());
+  if (!brands) std::exit(1);
+  return Lookalikes(std::move(*brands));
+}
+
+// The shipped brands and made-up ones, 500 in all.
+Lookalikes five_hundred(const char* file) {
+  std::vector<Diagnostic> out;
+  Brands brands = load_brands(file, out).value_or(Brands());
+  for (int n = 0; brands.brands.size() < 500; ++n) {
+    const std::string name = "brand" + std::string(1, static_cast<char>('a' + n % 26)) +
+                             std::string(static_cast<std::size_t>(n % 7), 'x') + "name" +
+                             std::to_string(n);
+    brands.brands.push_back({name, {}, {name + ".com"}});
+  }
+  return Lookalikes(std::move(brands));
+}
+
+void speed(const char* brands, const std::vector<std::string>& hosts) {
+  const Lookalikes lookalikes = five_hundred(brands);
+  std::printf("%zu brands, %zu hosts\n", lookalikes.size(), hosts.size());
+  time_all("lookalike", hosts, [&](const std::string& host) { return lookalikes.find(host); });
+}
+
+void lookalike(const char* brands, const std::vector<std::string>& hosts) {
+  const Lookalikes lookalikes = load(brands);
+  std::map<int, int> by_score;
+  for (const std::string& host : hosts) {
+    const auto found = lookalikes.find(host);
+    if (!found) continue;
+    ++by_score[found->score];
+    std::printf("%3d %-10s %-16s %s\n", found->score,
+                std::string(lookalike_kind_name(found->kind)).c_str(),
+                std::string(found->brand).c_str(), host.c_str());
+  }
+  int at_least = 0;
+  for (auto at = by_score.rbegin(); at != by_score.rend(); ++at) {
+    at_least += at->second;
+    std::printf("# >= %3d: %6d of %zu\n", at->first, at_least, hosts.size());
+  }
+}
+
+int run(int argc, char** argv) {
+  const std::string_view what = argc == 4 ? argv[1] : "";
+  if (what == "speed") {
+    speed(argv[2], lines_of(argv[3]));
+  } else if (what == "lookalike") {
+    lookalike(argv[2], lines_of(argv[3]));
+  } else {
+    std::fprintf(stderr, "usage: names_bench speed|lookalike brands.yaml hosts.txt\n");
+    return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace weir
+
+int main(int argc, char** argv) { return weir::run(argc, argv); }
