@@ -1,5 +1,5 @@
 // Measures feeds/names. Usage:
-//   names_bench speed [hosts.txt]           what a look-up costs, over these hosts or made-up ones
+//   names_bench speed brands.yaml FILE      what a look-up costs, over these hosts
 //   names_bench lookalike brands.yaml FILE  findings by score over a list of hosts, and some of
 //   them
 #include <chrono>
@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "feeds/names/lookalike.h"
+#include "feeds/names/machine_made.h"
+#include "feeds/public_suffix.h"
 
 namespace weir {
 namespace {
@@ -74,6 +76,18 @@ void speed(const char* brands, const std::vector<std::string>& hosts) {
   const Lookalikes lookalikes = five_hundred(brands);
   std::printf("%zu brands, %zu hosts\n", lookalikes.size(), hosts.size());
   time_all("lookalike", hosts, [&](const std::string& host) { return lookalikes.find(host); });
+  time_all("machine-made", hosts,
+           [](const std::string& host) { return machine_made_score(host) >= kMachineMade; });
+  time_all("registrable", hosts,
+           [](const std::string& host) { return !registrable_domain(host).empty(); });
+}
+
+void print_rates(const std::map<int, int>& by_score, std::size_t all) {
+  int at_least = 0;
+  for (auto at = by_score.rbegin(); at != by_score.rend(); ++at) {
+    at_least += at->second;
+    std::printf("# >= %3d: %6d of %zu\n", at->first, at_least, all);
+  }
 }
 
 void lookalike(const char* brands, const std::vector<std::string>& hosts) {
@@ -87,21 +101,29 @@ void lookalike(const char* brands, const std::vector<std::string>& hosts) {
                 std::string(lookalike_kind_name(found->kind)).c_str(),
                 std::string(found->brand).c_str(), host.c_str());
   }
-  int at_least = 0;
-  for (auto at = by_score.rbegin(); at != by_score.rend(); ++at) {
-    at_least += at->second;
-    std::printf("# >= %3d: %6d of %zu\n", at->first, at_least, hosts.size());
+  print_rates(by_score, hosts.size());
+}
+
+void made(const std::vector<std::string>& hosts) {
+  std::map<int, int> by_score;
+  for (const std::string& host : hosts) {
+    const int score = machine_made_score(registrable_domain(host));
+    ++by_score[score / 5 * 5];
+    if (score >= kMachineMade) std::printf("%3d %s\n", score, host.c_str());
   }
+  print_rates(by_score, hosts.size());
 }
 
 int run(int argc, char** argv) {
-  const std::string_view what = argc == 4 ? argv[1] : "";
-  if (what == "speed") {
+  const std::string_view what = argc >= 3 ? argv[1] : "";
+  if (what == "speed" && argc == 4) {
     speed(argv[2], lines_of(argv[3]));
-  } else if (what == "lookalike") {
+  } else if (what == "lookalike" && argc == 4) {
     lookalike(argv[2], lines_of(argv[3]));
+  } else if (what == "made" && argc == 3) {
+    made(lines_of(argv[2]));
   } else {
-    std::fprintf(stderr, "usage: names_bench speed|lookalike brands.yaml hosts.txt\n");
+    std::fprintf(stderr, "usage: names_bench speed|lookalike brands.yaml FILE, or made FILE\n");
     return 2;
   }
   return 0;
