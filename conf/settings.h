@@ -137,6 +137,16 @@ struct PortalSettings {
   Seconds page_memory{600};
 };
 
+// What is known of hosts by their names, and since when (docs/names.md).
+struct NameSettings {
+  std::string brands_file = "conf/brands.yaml";           // "" = no lookalikes
+  std::string doh_file = "conf/lists/doh-endpoints.txt";  // "" = none
+  std::string cloud_file = "conf/lists/cloud-suffixes.txt";
+  std::string popular_file;            // domains that are not new to anybody; "" = none
+  std::uint32_t remember = 1'000'000;  // domains; 0 = nothing is remembered
+  Seconds learn{14 * 86'400};          // before this, nothing is called new
+};
+
 struct NoticeSettings {
   std::string organisation = "your organisation";
   std::string contact = "your IT help desk";
@@ -158,6 +168,7 @@ struct Settings {
   EventSettings events;
   LogSettings log;
   PortalSettings portal;
+  NameSettings names;
   NoticeSettings notice;
 };
 

@@ -132,6 +132,13 @@ constexpr SettingRow kRows[] = {
 
   one_of(AT(log.level), "debug info warning error", "The least that is logged."),
 
+  plain(AT(names.brands_file), path, "The brands that others pass for. Empty: none are looked for."),
+  plain(AT(names.doh_file), path, "Hosts that resolve names over HTTPS. Empty: told by their paths only."),
+  plain(AT(names.cloud_file), path, "Names below which anybody gets room, beside the Public Suffix List."),
+  plain(AT(names.popular_file), path, "Domains that are new to nobody, one a line, also as rank,domain. Empty: none."),
+  ranged(AT(names.remember), count, 0, 100'000'000, "Domains whose first visit is remembered; 20 bytes of memory each. Those that nobody visited for longest go. 0: none."),
+  ranged(AT(names.learn), duration, 0, 365 * kDay, "How long a new memory learns before it calls anything new."),
+
   plain(AT(portal.host), host, "The gateway's own site, on which people give the passwords of locked files. Https, through the proxy only: the name need not resolve."),
   ranged(AT(portal.kept_files), count, 0, 100'000, "Locked files that wait for their password. They count in inspect.spool_total_bytes."),
   ranged(AT(portal.kept_files_per_client), count, 1, 10'000, "Of these, files of one client. The oldest goes."),

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kLongestReason = 500;
 constexpr Stage kStages[] = {Stage::connect, Stage::request, Stage::response, Stage::verdict};
-constexpr Action kActions[] = {Action::allow,  Action::alert,     Action::block,
-                               Action::unlock, Action::intercept, Action::bypass};
+constexpr Action kActions[] = {Action::allow, Action::alert,     Action::block, Action::unlock,
+                               Action::coach, Action::intercept, Action::bypass};
 
 class PolicyCompiler {
  public:
@@ -33,6 +33,9 @@ class PolicyCompiler {
     if (const YamlNode* node = root->find("unlock")) {
       compiled_->unlock = compile_unlock(*node, problems_, lists_);
     }
+    if (const YamlNode* node = root->find("coach")) {
+      compiled_->coach = compile_coach(*node, problems_);
+    }
     for (const Stage stage : kStages) compile_stage(*root, stage);
     if (const YamlNode* node = root->find("tests")) {
       compiled_->tests = compile_tests(*node, problems_);
@@ -43,6 +46,12 @@ class PolicyCompiler {
 
  private:
   using Kind = YamlNode::Kind;
+
+  std::vector<std::string_view> known_categories() const {
+    auto names = views(compiled_->category_names);
+    names.push_back(kUncategorised);
+    return names;
+  }
 
   void compile_version(const YamlNode& root) {
     const YamlNode* version = root.find("version");
@@ -236,8 +245,7 @@ class PolicyCompiler {
     if (node.kind != Kind::map) {
       return problems_.error(node.place, "when must be a map of conditions");
     }
-    ConditionScope scope{problems_, lists_, views(compiled_->group_names),
-                         views(compiled_->category_names)};
+    ConditionScope scope{problems_, lists_, views(compiled_->group_names), known_categories()};
     for (const YamlEntry& entry : node.entries) {
       if (entry.key == "any") {
         check_any(entry, node);
@@ -307,7 +315,8 @@ bool Rule::names_certificate_error() const {
 
 std::vector<std::string_view> actions_of(Stage stage) {
   if (stage == Stage::connect) return {"intercept", "bypass", "block"};
-  if (stage == Stage::verdict) return {"allow", "alert", "block", "unlock"};
+  if (stage == Stage::verdict) return {"allow", "alert", "block", "unlock", "coach"};
+  if (stage == Stage::request) return {"allow", "alert", "block", "coach"};
   return {"allow", "alert", "block"};
 }
 

@@ -91,6 +91,7 @@ class ConditionCompiler {
       case hosts: return compile_hosts();
       case ports: return compile_numbers(parse_ports, "is no port (1 to 65535) or range of ports");
       case statuses: return compile_numbers(parse_status, "is no status, like 404, 5xx or 400-499");
+      case ages: return compile_numbers(parse_ages, "is no age, like '<24h' or '>=7d'");
       case sizes: return compile_numbers(parse_sizes, "is no size, like '>10MiB' or 1KiB-2KiB");
       case globs:
       case regexes: return compile_patterns();
@@ -213,7 +214,7 @@ class ConditionCompiler {
   void compile_numbers(std::optional<NumberRange> (*parse)(std::string_view), const char* how) {
     NumberMatcher matcher{fact<NumberFact>(), false, {}};
     for (const Item item : items_) {
-      if (row_.kind == sizes && item->text == "unknown") {
+      if ((row_.kind == sizes || row_.kind == ages) && item->text == "unknown") {
         matcher.unknown = true;
       } else if (const auto range = parse(item->text)) {
         matcher.ranges.push_back(*range);

@@ -37,6 +37,7 @@ struct PolicyTest {
   Place place;
   std::string url, host, scheme, path, user, method = "GET", content_type, file_type, file_name;
   std::string reputation;  // one word, "" = not listed
+  std::string lookalike, site;
   std::string certificate_error, sni, user_agent, first_bytes, threat, sha256;
   Facts rest;                         // the facts that are no text
   Stage last = Stage::request;        // how far the facts reach
@@ -55,6 +56,7 @@ struct CompiledPolicy {
   std::string file;
   NetworkRules network;
   UnlockRules unlock;
+  CoachRules coach;
   std::deque<Profile> profiles;  // the first is the default
   std::array<std::vector<Rule>, kStageCount> stages;
   std::deque<std::string> category_names;  // by label in categories
@@ -79,6 +81,9 @@ std::deque<Profile> compile_profiles(const YamlNode* node, Problems& problems);
 // The unlock: section.
 UnlockRules compile_unlock(const YamlNode& node, Problems& problems, ListFiles& lists);
 
+// The coach: section.
+CoachRules compile_coach(const YamlNode& node, Problems& problems);
+
 // Letters, digits, - _ and dots: names go into header fields, events and tests.
 bool is_policy_name(std::string_view text);
 
@@ -92,9 +97,10 @@ std::vector<Diagnostic> run_tests(const Policy& policy, const CompiledPolicy& co
 
 // The known keys of the maps in a policy file, for loading and the schema.
 namespace policy_keys {
-inline constexpr std::array<std::string_view, 11> kTop = {
-    "version", "network", "categories", "groups",  "profiles", "unlock",
-    "connect", "request", "response",   "verdict", "tests"};
+inline constexpr std::array<std::string_view, 12> kTop = {
+    "version", "network", "categories", "groups",   "profiles", "unlock",
+    "coach",   "connect", "request",    "response", "verdict",  "tests"};
+inline constexpr std::array<std::string_view, 2> kCoach = {"justification", "remember"};
 inline constexpr std::array<std::string_view, 3> kNetwork = {"connect_ports", "http_ports",
                                                              "open_addresses"};
 inline constexpr std::array<std::string_view, 6> kProfile = {
@@ -103,12 +109,36 @@ inline constexpr std::array<std::string_view, 5> kUnlock = {"passwords", "page_w
                                                             "try_time", "keep"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
-inline constexpr std::array<std::string_view, 26> kTest = {
-    "get",        "client",    "user",         "method", "sni",       "ech",
-    "user_agent", "status",    "content_type", "size",   "file_type", "file_name",
-    "endless",    "verdict",   "reason",       "threat", "sha256",    "certificate_error",
-    "at",         "expect",    "rule",         "stage",  "profile",   "first_bytes",
-    "reputation", "confidence"};
+inline constexpr std::array<std::string_view, 30> kTest = {"get",
+                                                           "client",
+                                                           "user",
+                                                           "method",
+                                                           "sni",
+                                                           "ech",
+                                                           "user_agent",
+                                                           "status",
+                                                           "content_type",
+                                                           "size",
+                                                           "file_type",
+                                                           "file_name",
+                                                           "endless",
+                                                           "verdict",
+                                                           "reason",
+                                                           "threat",
+                                                           "sha256",
+                                                           "certificate_error",
+                                                           "at",
+                                                           "expect",
+                                                           "rule",
+                                                           "stage",
+                                                           "profile",
+                                                           "first_bytes",
+                                                           "reputation",
+                                                           "confidence",
+                                                           "lookalike",
+                                                           "machine_made",
+                                                           "first_seen_here",
+                                                           "site"};
 inline constexpr std::array<std::string_view, 4> kDeliveries = {"hold", "trickle", "stream",
                                                                 "direct"};
 }  // namespace policy_keys

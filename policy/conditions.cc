@@ -27,6 +27,10 @@ constexpr std::string_view kThreats =
     "unknown malware phishing c2 botnet spam exploit cryptominer scam anonymizer "
     "newly_registered deny any";
 
+// proxy/name_knowledge.h; the last from the response stage on
+constexpr std::string_view kLookalikes = "homoglyph typo combo tld subdomain any";
+constexpr std::string_view kSites = "ip-literal cloud-hosting doh fronting new-kind-of-file any";
+
 constexpr TextFact text(TextFact fact) { return fact; }
 constexpr FlagFact yes(FlagFact fact) { return fact; }
 constexpr NumberFact number(NumberFact fact) { return fact; }
@@ -57,13 +61,23 @@ constexpr ConditionRow kRows[] = {
   {"scheme", Stage::connect, words, text([](const Facts& f) { return f.scheme; }), "http https tunnel",
    "http", "`tunnel` is a CONNECT whose content is not TLS."},
   {"category", Stage::connect, categories, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.categories; }), {},
-   "[malware]", "The host (or URL, from the request stage on) is in one of these categories (see `categories:`)."},
+   "[malware]", "The host (or URL, from the request stage on) is in one of these categories (see `categories:`). `uncategorised`: in none."},
   {"reputation", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.reputation; }), kThreats,
    "[malware, phishing, c2]", "A feed or a local list has the host (or URL, from the request stage on) as one of these (docs/feeds.md). `any`: it is listed."},
   {"source", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.sources; }), {},
    "[urlhaus, local]", "The feed that lists it has this name; `local` is what people here blocked."},
   {"confidence", Stage::connect, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.confidence); }), {},
    "'>=75'", "How sure the surest of the feeds is, to 100; 0 when none lists it."},
+  {"lookalike", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.lookalike; }), kLookalikes,
+   "[homoglyph, subdomain]", "The host's name passes for that of a protected brand in this way (docs/names.md). `any`: it does."},
+  {"lookalike_score", Stage::connect, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.lookalike_score); }), {},
+   "'>=80'", "How much it does so, to 100."},
+  {"machine_made", Stage::connect, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.machine_made); }), {},
+   "'>=70'", "How much the registered name looks as if a program had made it up, to 100."},
+  {"first_seen_here", Stage::connect, ages, number([](const Facts& f) { return f.seen_since; }), {},
+   "'<24h'", "How long ago the host's domain was first asked for through this gateway. `unknown`, and no other: popular, or the gateway's memory is too young (names.learn)."},
+  {"site", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.site; }), kSites,
+   "[ip-literal, cloud-hosting]", "What kind of place it is: an address instead of a name; a cloud where anybody gets room; a resolver over HTTPS (`doh`); one that is asked for under another name in the TLS (`fronting`); from the response stage on, one that never before gave this kind of file here (`new-kind-of-file`)."},
   {"tls", Stage::connect, flag, yes([](const Facts& f) { return f.tls; }), {},
    "true", "The client speaks TLS."},
   {"sni_missing", Stage::connect, flag, yes([](const Facts& f) { return f.tls && f.sni.empty(); }), {},

@@ -32,6 +32,7 @@ enum class ValueKind : std::uint8_t {
   ports,
   statuses,
   sizes,
+  ages,   // durations, compared
   globs,  // * and ?, or re:REGEX
   regexes,
   digests,  // SHA-256 in hex, @lists

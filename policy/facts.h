@@ -16,6 +16,9 @@ namespace weir {
 
 enum class Stage : std::uint8_t { connect, request, response, verdict };
 
+// The category of what is in no other.
+inline constexpr std::string_view kUncategorised = "uncategorised";
+
 struct Facts {
   // connect
   IpAddress client;                      // canonical (v4-mapped unwrapped)
@@ -34,6 +37,12 @@ struct Facts {
   std::vector<std::string_view> reputation;  // "malware", "phishing", ...; empty = not listed
   std::vector<std::string_view> sources;     // the feeds that say so
   unsigned confidence = 0;                   // the highest of them, 0 to 100
+  // What the host's name tells before any list does (docs/names.md).
+  std::vector<std::string_view> lookalike;  // how it passes for a brand: "homoglyph", ...
+  unsigned lookalike_score = 0;             // 0 to 100
+  unsigned machine_made = 0;                // 0 to 100
+  std::optional<std::uint64_t> seen_since;  // seconds since its domain was first seen here
+  std::vector<std::string_view> site;       // "ip-literal", "cloud-hosting", ...
   WallTime now{};
   // request
   std::string_view method;

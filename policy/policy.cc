@@ -57,6 +57,7 @@ std::string_view action_name(Action action) {
     case Action::alert: return "alert";
     case Action::block: return "block";
     case Action::unlock: return "unlock";
+    case Action::coach: return "coach";
     case Action::intercept: return "intercept";
     case Action::bypass: return "bypass";
   }
@@ -127,6 +128,7 @@ Decision Policy::explain_certificate_error(const Facts& facts,
 
 const NetworkRules& Policy::network() const { return compiled_->network; }
 const UnlockRules& Policy::unlock() const { return compiled_->unlock; }
+const CoachRules& Policy::coach() const { return compiled_->coach; }
 
 void Policy::categories_of(std::string_view host, std::string_view url,
                            std::vector<std::string_view>& out) const {

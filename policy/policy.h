@@ -22,6 +22,7 @@ enum class Action : std::uint8_t {
   alert,  // allow, and say so in the event (severity raised)
   block,
   unlock,     // verdict stage: block, but let the password of an encrypted file be given
+  coach,      // request and verdict stage: block, but let the person go on after a warning
   intercept,  // connect stage: open the TLS
   bypass,     // connect stage: pass through untouched
 };
@@ -75,6 +76,13 @@ struct UnlockRules {
   std::chrono::milliseconds keep{600'000};     // how long the file waits for its password
 };
 
+// How the action coach lets people go on.
+struct CoachRules {
+  enum class Words : std::uint8_t { required, optional, none };
+  Words justification = Words::required;
+  std::chrono::milliseconds remember{8 * 3600'000};  // for this client, site and rule
+};
+
 class Policy {
  public:
   // All problems are in `problems`; null exactly when there is at least one error.
@@ -95,6 +103,7 @@ class Policy {
 
   const NetworkRules& network() const;
   const UnlockRules& unlock() const;
+  const CoachRules& coach() const;
   // Categories of a host or URL from the list files, appended; views live as long as the policy.
   void categories_of(std::string_view host, std::string_view url,
                      std::vector<std::string_view>& out) const;

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, kStageCount> kStageNames = {"connect", "request", "response",
                                                                    "verdict"};
-constexpr std::array<std::string_view, 6> kActionNames = {"allow",  "alert",     "block",
-                                                          "unlock", "intercept", "bypass"};
+constexpr std::array<std::string_view, 7> kActionNames = {"allow", "alert",     "block", "unlock",
+                                                          "coach", "intercept", "bypass"};
 constexpr std::string_view kWhen = "2026-01-05 12:00";  // a Monday, unless the test says `at:`
 
 std::vector<std::string_view> words_of_condition(std::string_view name) {
@@ -74,6 +74,18 @@ class TestReader {
     if (const YamlNode* node = node_.find("confidence")) {
       const auto value = read_count(*node, "confidence", 0, 100, problems_);
       test_.rest.confidence = static_cast<unsigned>(value.value_or(0));
+    }
+    word("lookalike", test_.lookalike);
+    if (!test_.lookalike.empty()) test_.rest.lookalike_score = 100;
+    word("site", test_.site);
+    if (const YamlNode* node = node_.find("machine_made")) {
+      const auto value = read_count(*node, "machine_made", 0, 100, problems_);
+      test_.rest.machine_made = static_cast<unsigned>(value.value_or(0));
+    }
+    if (const YamlNode* node = node_.find("first_seen_here")) {
+      constexpr std::chrono::hours kLongest{24 * 3650};
+      const auto age = read_duration(*node, "first_seen_here", {}, kLongest, problems_);
+      if (age) test_.rest.seen_since = static_cast<std::uint64_t>(age->count() / 1000);
     }
     if (const YamlNode* node = node_.find("client")) {
       const auto address = IpAddress::parse(node->text);
@@ -173,6 +185,9 @@ Facts facts_of(const PolicyTest& test, const Policy& policy) {
   facts.first_bytes = test.first_bytes;
   policy.categories_of(test.host, test.url, facts.categories);
   if (!test.reputation.empty()) facts.reputation.emplace_back(test.reputation);
+  if (facts.categories.empty()) facts.categories.emplace_back(kUncategorised);
+  if (!test.lookalike.empty()) facts.lookalike.emplace_back(test.lookalike);
+  if (!test.site.empty()) facts.site.emplace_back(test.site);
   facts.method = test.method;
   facts.url = test.url;
   facts.path = test.path;

@@ -116,6 +116,18 @@ void unlock_schema(JsonWriter& json) {
   });
 }
 
+void coach_schema(JsonWriter& json) {
+  types(json, "object", "null");
+  json.member("additionalProperties", false);
+  object(json, "properties", [&] {
+    object(json, "justification", [&] {
+      const std::string_view words[] = {"required", "optional", "none"};
+      word_list(json, "enum", words);
+    });
+    object(json, "remember", [&] { string_schema(json, kDurationPattern); });
+  });
+}
+
 void test_schema(JsonWriter& json) {
   json.member("type", "object");
   json.member("additionalProperties", false);
@@ -162,6 +174,7 @@ void top_schema(JsonWriter& json) {
     object(json, "additionalProperties", [&] { profile_schema(json); });
   });
   object(json, "unlock", [&] { unlock_schema(json); });
+  object(json, "coach", [&] { coach_schema(json); });
   for (const Stage stage : kStages) {
     object(json, stage_name(stage), [&] {
       array_of(json, [&] { rule_schema(json, stage); });

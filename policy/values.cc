@@ -113,6 +113,13 @@ std::optional<NumberRange> parse_bounds(std::string_view text, Parse parse_one) 
   return NumberRange{0, *bound - (equal ? 0 : 1)};
 }
 
+std::optional<std::uint64_t> parse_seconds(std::string_view text) {
+  const auto time = parse_duration(text);
+  if (!time) return std::nullopt;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(*time).count());
+}
+
 std::optional<std::uint64_t> parse_score(std::string_view text) {
   std::uint64_t score = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), score);
@@ -124,6 +131,11 @@ std::optional<std::uint64_t> parse_score(std::string_view text) {
 
 std::optional<NumberRange> parse_sizes(std::string_view text) {
   return parse_bounds(text, parse_bytes);
+}
+
+std::optional<NumberRange> parse_ages(std::string_view text) {
+  const bool compared = text.starts_with('<') || text.starts_with('>');
+  return compared ? parse_bounds(text, parse_seconds) : std::nullopt;
 }
 
 std::optional<NumberRange> parse_scores(std::string_view text) {

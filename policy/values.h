@@ -18,6 +18,7 @@ struct NumberRange {
 std::optional<NumberRange> parse_ports(std::string_view text);   // "443", "8000-8999"
 std::optional<NumberRange> parse_status(std::string_view text);  // "404", "5xx", "400-499"
 std::optional<NumberRange> parse_sizes(std::string_view text);   // ">10MiB", "<=1KiB", "1MiB-2MiB"
+std::optional<NumberRange> parse_ages(std::string_view text);    // "<24h", ">=7d": seconds
 std::optional<NumberRange> parse_scores(std::string_view text);  // ">=50", "20-49", "0"
 
 // Hours of weekdays, local time. A window that ends before it begins goes on into the next day.

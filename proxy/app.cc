@@ -16,11 +16,9 @@
 #include "conf/load.h"
 #include "core/digest.h"
 #include "core/random.h"
-#include "feeds/local_index.h"
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
-#include "proxy/feeds_keeper.h"
-#include "proxy/index_watch.h"
+#include "proxy/knowledge.h"
 #include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
 #include "proxy/readiness.h"
@@ -51,10 +49,9 @@ struct App::State {
         client_limits(options.settings.limits),
         blocked(clock),
         counters(metrics),
-        index_watch(options.settings.state_dir + "/feeds", log),
-        index(Index::empty()),
         kept_files(options.settings.portal, clock, random),
-        page_words(options.settings.portal, clock) {}
+        page_words(options.settings.portal, clock),
+        coach(clock, random) {}
 
   Result<void> start();
   Result<void> start_helpers();
@@ -66,7 +63,6 @@ struct App::State {
   void reload();
   void watch_signals();
   void watch_signer();
-  bool take_index();
   void begin_drain();
   void check_drain();
   SignerStart signer_start() const;
@@ -85,14 +81,13 @@ struct App::State {
   std::optional<CaCertificate> ca;
   std::shared_ptr<const LeafKey> leaf_key;
   std::shared_ptr<const Policy> policy;
-  IndexWatch index_watch;
-  std::shared_ptr<const Index> index;
   std::shared_ptr<const TrustStore> trust;
   std::unique_ptr<EventLog> events;
-  std::unique_ptr<FeedsKeeper> feeds;  // null: no list of feeds
+  std::unique_ptr<Knowledge> knowledge;
   std::unique_ptr<SpoolStore> spools;
   KeptFiles kept_files;
   PageWords page_words;
+  CoachMemory coach;
   std::unique_ptr<GatewayInspector> inspector;
   std::unique_ptr<ClientTls> client_tls;
   std::unique_ptr<Authenticator> authenticator;
@@ -217,13 +212,15 @@ Result<void> App::State::start_services() {
       EventLog::open(settings.events, settings.state_dir + "/events.jsonl", metrics, log);
   if (!log_opened) return pass(std::move(log_opened));
   events = std::move(*log_opened);
-  if (auto done = restore_local_index(settings.state_dir + "/feeds", clock.wall()); !done) {
-    log.error("feeds", "the local list", {{"problem", done.error().what}});
-  }
-  feeds = FeedsKeeper::start(settings, options.helper_dir, clock, metrics, *events, log);
+  auto known =
+      Knowledge::start({settings, options.helper_dir, clock, random, metrics, *events, log});
+  if (!known) return pass(std::move(known));
+  knowledge = std::move(*known);
+  inspector->use_index(knowledge->index());
   const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
   shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
-                 client_limits, blocked, pinning, authenticator.get(), kept_files, page_words, via);
+                 client_limits, blocked, pinning, authenticator.get(), kept_files, page_words,
+                 *names, coach, via);
   return {};
 }
 
@@ -231,10 +228,10 @@ Result<void> App::State::start_loops() {
   auto endpoints = parse_endpoints(options.settings.listen.proxy);
   if (!endpoints) return pass(std::move(endpoints));
   std::vector<Endpoint> bound = std::move(*endpoints);
-  take_index();
   for (std::uint32_t i = 0; i < options.settings.threads; ++i) {
     auto unit = std::make_unique<LoopUnit>(LoopParts{*shared, random, dns.get(), trust, policy,
-                                                     index, leaf_key, *ca, signer->take_socket(i)});
+                                                     knowledge->index(), leaf_key, *ca,
+                                                     signer->take_socket(i)});
     const auto share = i == 0 ? Listener::Share::first : Listener::Share::joined;
     if (auto listening = unit->listen(bound, share); !listening) return listening;
     bound = unit->endpoints();
@@ -306,14 +303,6 @@ void App::State::watch_signals() {
   });
 }
 
-bool App::State::take_index() {
-  auto fresh = index_watch.look();
-  if (!fresh) return false;
-  index = std::move(fresh);
-  inspector->use_index(index);
-  return true;
-}
-
 // Off the loops and off the signal handling: compiling rules takes a while.
 void App::State::reload() {
   if (reloading.joinable()) reloading.join();
@@ -354,9 +343,9 @@ void App::State::watch_signer() {
     if (error) return;
     client_tls->rotate_if_due();
     kept_files.sweep();
-    if (feeds) feeds->look();
-    if (take_index()) {
-      for (auto& unit : loops) unit->use_index(index);
+    if (knowledge->look()) {
+      inspector->use_index(knowledge->index());
+      for (auto& unit : loops) unit->use_index(knowledge->index());
     }
     if (!signer->alive()) {
       signer_up = false;

@@ -20,8 +20,8 @@ Reputation connect_reputation(const ClientContext& context, const Index& index, 
 }
 
 Facts connect_facts(const ClientContext& context, const Policy& policy,
-                    const Reputation& reputation, bool tls, std::string_view first_bytes,
-                    WallTime now) {
+                    const Reputation& reputation, const NameFacts& names, bool tls,
+                    std::string_view first_bytes, WallTime now) {
   Facts facts;
   facts.client = context.client.address;
   facts.user = context.user;
@@ -39,6 +39,7 @@ Facts connect_facts(const ClientContext& context, const Policy& policy,
   // The name asked for inside decides too: fronting must not borrow a better host's policy.
   if (asks_for_another(context)) policy.categories_of(context.sni, {}, facts.categories);
   set_reputation(facts, reputation);
+  set_names(facts, names);
   return facts;
 }
 

@@ -3,6 +3,7 @@
 
 #include "feeds/reputation.h"
 #include "policy/policy.h"
+#include "proxy/name_knowledge.h"
 #include "proxy/transaction.h"
 
 namespace weir {
@@ -11,7 +12,7 @@ namespace weir {
 Reputation connect_reputation(const ClientContext& context, const Index& index, WallTime now);
 
 Facts connect_facts(const ClientContext& context, const Policy& policy,
-                    const Reputation& reputation, bool tls, std::string_view first_bytes,
-                    WallTime now);
+                    const Reputation& reputation, const NameFacts& names, bool tls,
+                    std::string_view first_bytes, WallTime now);
 
 }  // namespace weir

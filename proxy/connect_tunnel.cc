@@ -42,7 +42,7 @@ class ConnectTunnel {
   Co<Result<HelloParse>> read_first_bytes(ByteStream& tcp);
   Decision decide(const HelloParse& first);
   Facts facts_for(bool tls) const {
-    return connect_facts(context_, *policy_, reputation_, tls, first_kind_, record_.start);
+    return connect_facts(context_, *policy_, reputation_, names_, tls, first_kind_, record_.start);
   }
   bool would_bypass();
   bool at_portal() const;
@@ -64,6 +64,7 @@ class ConnectTunnel {
   std::shared_ptr<const Policy> policy_;
   std::shared_ptr<const Index> index_;
   Reputation reputation_;
+  NameFacts names_;
   TransactionRecord record_;
   SteadyTime began_;
   bool tls_ = false;
@@ -152,6 +153,9 @@ std::optional<Refusal> ConnectTunnel::admit() {
 void ConnectTunnel::find_reputation() {
   reputation_ = connect_reputation(context_, *index_, record_.start);
   record_.reputation = notes_of(reputation_);
+  const NameQuestion question{context_.tunnel_host, {}, context_.sni, !context_.sni.empty()};
+  if (!at_portal()) names_ = svc_.shared.names.ask(question, record_.start, false);
+  record_.name = note_of(names_);
 }
 
 // The gateway's own site, which no rule can close.

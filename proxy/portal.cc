@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/escape.h"
+#include "proxy/coach_page.h"
 #include "proxy/delivery.h"
 #include "proxy/forwarding.h"
 #include "proxy/http/form.h"
@@ -19,6 +20,7 @@ constexpr std::size_t kMostForm = 8 * 1024;
 constexpr std::size_t kMostDiscarded = 1024 * 1024;  // so that the answer is read, not a reset
 constexpr std::string_view kUnlock = "/unlock/";
 constexpr std::string_view kFile = "/file";
+constexpr std::string_view kCoach = "/coach/";
 
 // As it is, and without the blanks that come along when it is copied from a mail.
 void add_password(std::vector<std::string>& into, const std::string& given) {
@@ -63,6 +65,9 @@ class Portal {
   Co<Result<void>> show(const std::string& id);
   Co<Result<void>> try_password(const std::string& id);
   Co<Result<void>> send_file(const std::string& id);
+  Co<Result<void>> coach(const std::string& id);
+  Co<Result<void>> go_on(const std::string& id, Warning warning);
+  Co<Result<void>> see_other(std::string where);
   Co<Result<void>> notice(PortalNotice what);
   Co<Result<void>> send(Page page);
   Co<Result<std::string>> read_form();
@@ -86,6 +91,7 @@ Co<Result<void>> Portal::serve(std::string_view path) {
   const std::string& method = client_.request().method;
   path = path.substr(0, path.find('?'));
   if (path == "/") co_return co_await notice(PortalNotice::home);
+  if (path.starts_with(kCoach)) co_return co_await coach(std::string(path.substr(kCoach.size())));
   if (!path.starts_with(kUnlock)) co_return co_await notice(PortalNotice::unknown);
   path.remove_prefix(kUnlock.size());
   const bool file = path.ends_with(kFile);
@@ -166,12 +172,57 @@ Co<Result<void>> Portal::try_password(const std::string& id) {
     auto passwords = passwords_of(fields, turn.file());
     turn.set_state(co_await judge(turn.file(), std::move(state), std::move(passwords)));
   }
-  Page page;  // so that loading the page again sends nothing again
+  co_return co_await see_other(std::string(kUnlock) + id);
+}
+
+// So that loading the page again sends nothing again.
+Co<Result<void>> Portal::see_other(std::string where) {
+  Page page;
   page.head.status = 303;
-  page.head.fields.add("location", std::string(kUnlock) + id);
+  page.head.fields.add("location", std::move(where));
   page.head.fields.add("cache-control", "no-store");
+  page.head.fields.add("referrer-policy", "no-referrer");
   page.head.framing = {Framing::Kind::length, 0};
   co_return co_await send(std::move(page));
+}
+
+Co<Result<void>> Portal::coach(const std::string& id) {
+  auto warning = svc_.shared.coach.look(id, owner_);
+  if (!warning) co_return co_await notice(PortalNotice::no_warning);
+  const std::string& method = client_.request().method;
+  if (method == "POST") co_return co_await go_on(id, std::move(*warning));
+  if (method != "GET" && method != "HEAD") co_return co_await notice(PortalNotice::bad_method);
+  const std::string_view language = client_.request().fields.get("accept-language");
+  co_return co_await send(render_coach({id, std::move(*warning), policy_.coach(), false}, language,
+                                       svc_.shared.settings.notice));
+}
+
+Co<Result<void>> Portal::go_on(const std::string& id, Warning warning) {
+  const auto body = co_await read_form();
+  if (!body) co_return std::unexpected(body.error());
+  if (body->size() > kMostForm || media_type(client_.request().fields.get("content-type")) !=
+                                      "application/x-www-form-urlencoded") {
+    co_return co_await notice(PortalNotice::bad_form);
+  }
+  const auto fields = parse_form(*body);
+  const auto token = std::ranges::find(fields, "form", &FormField::name);
+  if (!from_this_site() || token == fields.end() || token->value != id) {
+    co_return co_await notice(PortalNotice::stale);
+  }
+  const auto why = std::ranges::find(fields, "why", &FormField::name);
+  std::string justification(why == fields.end() ? "" : trim(why->value));
+  if (justification.size() > kLongestJustification) justification.resize(kLongestJustification);
+  const CoachRules& rules = policy_.coach();
+  if (rules.justification == CoachRules::Words::required && justification.empty()) {
+    const std::string_view language = client_.request().fields.get("accept-language");
+    co_return co_await send(
+        render_coach({id, std::move(warning), rules, true}, language, svc_.shared.settings.notice));
+  }
+  record_.action = "alert";
+  record_.rule = warning.rule;
+  record_.coach = {false, justification, warning.event_id, warning.url};
+  svc_.shared.coach.accept(id, owner_, std::move(justification), rules.remember);
+  co_return co_await see_other(warning.url);
 }
 
 void Portal::note_file(const KeptFile& file) {
@@ -190,6 +241,8 @@ Co<KeptState> Portal::judge(const KeptFile& file, KeptState state,
   TransactionFacts facts;
   facts.set_client(context_, policy_, record_.start);
   facts.set_request(file.request, file.url, policy_, *svc_.index);
+  facts.set_names(svc_.shared.names.ask({file.url.host, file.url.path_and_query, {}, true},
+                                        record_.start, false));
   facts.set_response(file.response, file.request);
   facts.set_sniffed(file.artifact.type);
   facts.facts.size = file.artifact.subject.size;
@@ -292,6 +345,10 @@ Co<Result<void>> Portal::send(Page page) {
 
 bool at_portal(const Url& url, const PortalSettings& portal) {
   return url.host == portal.host && url.scheme == "https" && url.port == 443;
+}
+
+std::string coach_url(const PortalSettings& portal, std::string_view id) {
+  return "https://" + portal.host + std::string(kCoach) + std::string(id);
 }
 
 std::string unlock_url(const PortalSettings& portal, std::string_view id) {

@@ -71,7 +71,7 @@ struct NoticeRow {
 };
 
 // In the order of PortalNotice.
-constexpr std::array<NoticeRow, 7> kNotices = {{
+constexpr std::array<NoticeRow, 8> kNotices = {{
     {200,
      {{"This is the gateway's own site",
        "Locked files are opened here. There is nothing else to see."},
@@ -103,6 +103,13 @@ constexpr std::array<NoticeRow, 7> kNotices = {{
     {405,
      {{"This is not how the site is used", "Load the page of the file in a browser."},
       {"この方法では利用できません", "ファイルのページをブラウザで開いてください。"}}},
+    {404,
+     {{"This warning is over",
+       "It waits for an answer for a short time only, and only from the computer that was warned. "
+       "Open the address again."},
+      {"この警告は終了しました",
+       "警告への回答は、警告を受けた端末から短い時間だけ受け付けます。アドレスをもう一度開いてくだ"
+       "さい。"}}},
 }};
 
 struct FormLabels {
@@ -156,7 +163,9 @@ std::string_view class_of(const UnlockPage& page) {
   return may_try_again(page) ? "asks" : "";
 }
 
-void fill(Page& page, int status) {
+}  // namespace
+
+void finish_portal_page(Page& page, int status) {
   ResponseHead& head = page.head;
   head.status = status;
   head.fields.add("content-type", "text/html; charset=utf-8");
@@ -172,8 +181,6 @@ void fill(Page& page, int status) {
   head.fields.add("vary", "Accept-Language");
   head.framing = {Framing::Kind::length, page.body.size()};
 }
-
-}  // namespace
 
 Page render_unlock(const UnlockPage& page, std::string_view accept_language,
                    const NoticeSettings& notice) {
@@ -205,7 +212,7 @@ Page render_unlock(const UnlockPage& page, std::string_view accept_language,
   page_row(out.body, labels.rule, shortened(state.rule));
   page_row(out.body, labels.event, page.view.event_id, "id");
   out.body += "</dl>" + page_end(language, notice);
-  fill(out, 200);
+  finish_portal_page(out, 200);
   return out;
 }
 
@@ -217,7 +224,7 @@ Page render_notice(PortalNotice what, std::string_view accept_language,
   Page out;
   out.body = page_begin(language, words.title, row.status == 200 ? "asks" : "error") + "<p>" +
              std::string(words.text) + "</p>" + page_end(language, notice);
-  fill(out, row.status);
+  finish_portal_page(out, row.status);
   if (what == PortalNotice::too_fast) out.head.fields.add("retry-after", "60");
   if (what == PortalNotice::bad_method) out.head.fields.add("allow", "GET, POST");
   return out;

@@ -19,15 +19,19 @@ struct UnlockPage {
 Page render_unlock(const UnlockPage& page, std::string_view accept_language,
                    const NoticeSettings& notice);
 
+// Status, type and the fields that keep a page of the portal to itself; the body is complete.
+void finish_portal_page(Page& page, int status);
+
 // What is said instead of a form.
 enum class PortalNotice : std::uint8_t {
-  home,       // 200
-  unknown,    // 404: no such file, or no longer, or somebody else's
-  busy,       // 409: a try or a download of this file is under way
-  stale,      // 403: a form that is not ours or was used before
-  too_fast,   // 429
-  bad_form,   // 400
-  bad_method  // 405
+  home,        // 200
+  unknown,     // 404: no such file, or no longer, or somebody else's
+  busy,        // 409: a try or a download of this file is under way
+  stale,       // 403: a form that is not ours or was used before
+  too_fast,    // 429
+  bad_form,    // 400
+  bad_method,  // 405
+  no_warning   // 404: a warning that is over, or somebody else's
 };
 Page render_notice(PortalNotice what, std::string_view accept_language,
                    const NoticeSettings& notice);

@@ -11,13 +11,14 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 18> kWords = {
+constexpr std::array<std::string_view, 19> kWords = {
     "malicious",   "uninspectable", "policy",
     "address",     "certificate",   "client-certificate",
     "not-tls",     "port",          "misdirected",
     "bad-request", "bad-response",  "authentication",
     "dns",         "unreachable",   "timeout",
-    "busy",        "loop",          "internal"};
+    "busy",        "loop",          "warning",
+    "internal"};
 
 // A field value of ours: printable ASCII only, bounded.
 std::string field_value(std::string_view text) {
@@ -40,18 +41,21 @@ std::string why_text(const Refusal& refusal, Language language) {
                                        : why + "理由: " + std::string(reason) + "。";
 }
 
+std::string button(const std::string& url, std::string_view label) {
+  return "<p><a class=\"button\" href=\"" + escape_html(url) + "\">" + std::string(label) +
+         "</a></p>";
+}
+
 std::string html_body(const Refusal& refusal, Language language, const NoticeSettings& notice) {
   const RefusalText& text = refusal_text(refusal.kind, language);
   const PageLabels& labels = page_labels(language);
   std::string out = page_begin(language, text.title, refusal.action == "error" ? "error" : "");
   out += "<p>" + why_text(refusal, language) + "</p>";
   if (!refusal.rule_words.empty()) out += "<p>" + escape_html(refusal.rule_words) + "</p>";
-  if (refusal.unlock_url.empty()) {
-    out += "<p>" + std::string(text.next) + "</p>";
-  } else {
-    out += "<p>" + std::string(labels.unlock_hint) + "</p><p><a class=\"button\" href=\"" +
-           escape_html(refusal.unlock_url) + "\">" + std::string(labels.unlock) + "</a></p>";
-  }
+  const bool locked = !refusal.unlock_url.empty();
+  out += "<p>" + std::string(locked ? labels.unlock_hint : text.next) + "</p>";
+  if (locked) out += button(refusal.unlock_url, labels.unlock);
+  if (!refusal.coach_url.empty()) out += button(refusal.coach_url, labels.coach);
   out += "<dl>";
   page_row(out, labels.address, shortened(refusal.url));
   const bool unseen = refusal.verdict == Verdict::uninspectable;
@@ -79,6 +83,7 @@ std::string json_body(const Refusal& refusal) {
   json.member("url", shortened(refusal.url));
   json.member("event", refusal.event_id);
   if (!refusal.unlock_url.empty()) json.member("unlock", refusal.unlock_url);
+  if (!refusal.coach_url.empty()) json.member("coach", refusal.coach_url);
   json.end_object();
   return out + "\n";
 }
@@ -99,6 +104,7 @@ std::string text_body(const Refusal& refusal, const NoticeSettings& notice) {
   line("rule", shortened(refusal.rule));
   line("event", refusal.event_id);
   line("unlock", refusal.unlock_url);
+  line("go on", refusal.coach_url);
   line("questions", notice.contact);
   return out;
 }

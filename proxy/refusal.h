@@ -31,13 +31,14 @@ enum class RefusalKind : std::uint8_t {
   timeout,             // the origin took too long
   busy,                // a limit of the gateway
   loop,                // the request already came through this gateway
+  warning,             // a rule warns; the person may go on
   internal,
 };
 
 struct Refusal {
   RefusalKind kind = RefusalKind::internal;
   int status = 500;
-  std::string_view action = "block";  // X-Weir-Action: "block" or "error"
+  std::string_view action = "block";  // X-Weir-Action: "block", "coach", "unlock" or "error"
   Verdict verdict = Verdict::clean;
   Reason reason = Reason::none;
   std::string reason_word{};  // X-Weir-Reason; "" = reason_name(reason) or the kind's word
@@ -47,6 +48,7 @@ struct Refusal {
   std::string detail{};      // for an administrator; hostile text, escaped here
   std::string url{};         // hostile text
   std::string event_id{};
+  std::string coach_url{};           // where the person can go on, may be empty
   std::string unlock_url{};          // where the password can be given, may be empty
   int retry_after_seconds = 0;       // > 0: Retry-After
   std::string authenticate_realm{};  // for 407

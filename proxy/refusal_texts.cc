@@ -11,7 +11,7 @@ struct Pair {
 };
 
 // In the order of RefusalKind; checked below.
-constexpr std::array<Pair, 18> kTexts = {{
+constexpr std::array<Pair, 19> kTexts = {{
     {RefusalKind::malicious,
      {"This download is harmful",
       "The file was checked before it reached your computer and was recognised as harmful. "
@@ -119,6 +119,14 @@ constexpr std::array<Pair, 18> kTexts = {{
       "An administrator must look at the proxy settings."},
      {"要求が循環しています", "この要求はすでにこのゲートウェイを通過しています。",
       "管理者がプロキシ設定を確認する必要があります。"}},
+    {RefusalKind::warning,
+     {"Careful: this may be harmful",
+      "The rules of this network advise against this address or file.",
+      "If you did not expect it, close this page. If you need it, you can read why and decide."},
+     {"ご注意ください",
+      "このネットワークの規則は、このアドレスまたはファイルの利用を推奨していません。",
+      "心当たりがない場合は、このページを閉じてください。必要な場合は、理由を確認のうえ判断できま"
+      "す。"}},
     {RefusalKind::internal,
      {"Something went wrong here", "The gateway could not handle this request.",
       "Try again. If it happens again, ask for help with the event number below."},
@@ -171,7 +179,8 @@ constexpr PageLabels kEnglish{"Address",
                               "Please give the event number.",
                               "Enter the password",
                               "If you know its password, the gateway can open it, look inside, and "
-                              "then let you have it."};
+                              "then let you have it.",
+                              "Read and decide"};
 constexpr PageLabels kJapanese{
     "アドレス",
     "脅威",
@@ -183,7 +192,8 @@ constexpr PageLabels kJapanese{
     "イベント番号をお伝えください。",
     "パスワードを入力する",
     "パスワードをご存じの場合は、ゲートウェイが中身を検査したうえでお渡し"
-    "できます。"};
+    "できます。",
+    "内容を確認して判断する"};
 
 }  // namespace
 

@@ -24,7 +24,7 @@ std::string_view reason_text(Reason reason, Language language);
 
 struct PageLabels {
   std::string_view address, threat, format, rule, detail, event, contact, contact_hint, unlock,
-      unlock_hint;
+      unlock_hint, coach;
 };
 const PageLabels& page_labels(Language language);
 

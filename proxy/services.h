@@ -18,9 +18,11 @@
 #include "proxy/authenticator.h"
 #include "proxy/blocked_memory.h"
 #include "proxy/client_limits.h"
+#include "proxy/coach.h"
 #include "proxy/events/event_log.h"
 #include "proxy/gateway_metrics.h"
 #include "proxy/kept_files.h"
+#include "proxy/name_knowledge.h"
 #include "proxy/net/loop.h"
 #include "proxy/origin_pool.h"
 #include "proxy/page_words.h"
@@ -45,6 +47,8 @@ struct Shared {
   Authenticator* authenticator;  // null = no proxy authentication
   KeptFiles& kept;
   PageWords& page_words;
+  NameKnowledge& names;
+  CoachMemory& coach;
   std::string via_name;
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> tunnels{0};  // bypassed connections, see limits.tunnels

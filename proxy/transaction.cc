@@ -51,6 +51,7 @@ class Transaction {
   std::optional<Refusal> admit();
   std::optional<Refusal> guard() const;
   void note_client();
+  void note_names();
   Result<Url> target_url() const;
   std::optional<Refusal> blocked_before() const;
   // 2. The exchange with the origin.
@@ -63,6 +64,7 @@ class Transaction {
   Co<Result<void>> join_upload(Child& uploading);
   // 3. The response.
   Co<Result<void>> deliver(OriginPtr& origin, ResponseHead head);
+  void note_type(FileType type, int status);
   Co<Result<void>> deliver_plain(OriginStream& origin, const ResponseHead& head, BodyPiece first);
   Co<Result<void>> deliver_streamed(OriginStream& origin, const ResponseHead& head, BodyPiece first,
                                     const Profile& profile);
@@ -90,8 +92,10 @@ class Transaction {
   void submit(const Result<void>& outcome);
 
   Decision decide(Stage stage);
-  Refusal policy_refusal(const Decision& ruling) const;
-  Refusal verdict_refusal(const Decision& ruling) const;
+  void heed_warning(Decision& ruling);
+  std::string warn(const Decision& ruling);
+  Refusal policy_refusal(const Decision& ruling);
+  Refusal verdict_refusal(const Decision& ruling);
   void note_origin(const OriginStream& origin);
   Duration idle_limit() const;
 
@@ -171,6 +175,7 @@ std::optional<Refusal> Transaction::admit() {
   url_ = std::move(*url);
   facts_.set_client(context_, *policy_, record_.start);
   facts_.set_request(request, url_, *policy_, *index_);
+  note_names();
   record_.reputation = notes_of(facts_.reputation());
   record_.url = facts_.url_text();
   record_.host = url_.host;
@@ -178,8 +183,18 @@ std::optional<Refusal> Transaction::admit() {
   if (auto refusal = guard()) return refusal;
   if (at_portal(url_, svc_.shared.settings.portal)) return std::nullopt;
   const Decision ruling = decide(Stage::request);
-  if (ruling.action == Action::block) return policy_refusal(ruling);
+  if (ruling.action == Action::block || ruling.action == Action::coach) {
+    return policy_refusal(ruling);
+  }
   return blocked_before();
+}
+
+// The gateway's own site is no place that people visit.
+void Transaction::note_names() {
+  if (at_portal(url_, svc_.shared.settings.portal)) return;
+  const NameQuestion question{url_.host, url_.path_and_query, context_.sni, context_.tunnelled};
+  facts_.set_names(svc_.shared.names.ask(question, record_.start, true));
+  record_.name = note_of(facts_.names());
 }
 
 // What no policy can allow.
@@ -243,12 +258,22 @@ std::optional<Refusal> Transaction::blocked_before() const {
 }
 
 Decision Transaction::decide(Stage stage) {
-  const Decision ruling = policy_->decide(stage, facts_.facts);
+  Decision ruling = policy_->decide(stage, facts_.facts);
   record_.stages.push_back({std::string(stage_name(stage)), std::string(action_name(ruling.action)),
                             std::string(ruling.rule)});
   record_.rule = ruling.rule;
+  if (ruling.action == Action::coach) heed_warning(ruling);
   if (ruling.action == Action::alert) record_.action = "alert";
   return ruling;
+}
+
+// Somebody who was warned and chose to go on is let through, and it is said.
+void Transaction::heed_warning(Decision& ruling) {
+  const auto went_on = svc_.shared.coach.went_on(owner(), url_.host, ruling.rule);
+  if (!went_on) return;
+  ruling.action = Action::alert;
+  record_.coach.justification = went_on->justification;
+  record_.coach.warned_by = went_on->event_id;
 }
 
 // ---- 2. the exchange with the origin --------------------------------------------------------
@@ -441,7 +466,7 @@ Co<Result<void>> Transaction::deliver(OriginPtr& origin, ResponseHead head) {
     auto piece = co_await origin->read_body(svc_.shared.settings.timeouts.origin_body);
     if (!piece) co_return co_await give_up(piece.error());
     first = *piece;
-    if (first) facts_.set_sniffed(sniff_piece(*first, head.fields.joined("content-encoding")));
+    if (first) note_type(sniff_piece(*first, head.fields.joined("content-encoding")), head.status);
   }
   record_.file_type = facts_.facts.file_type;
   Decision ruling = decide(Stage::response);
@@ -495,6 +520,16 @@ Co<Result<void>> Transaction::refetch_whole(OriginPtr& origin) {
         Error{Errc::malformed, Fault::origin, false, "206 without a range request"});
   }
   co_return co_await deliver(origin, std::move(*head));
+}
+
+// A site that never gave a program before and gives one now may be in other hands.
+void Transaction::note_type(FileType type, int status) {
+  facts_.set_sniffed(type);
+  if (status != 200) return;
+  if (svc_.shared.names.new_kind_of_file(url_.host, type, record_.start)) {
+    facts_.add_site("new-kind-of-file");
+    record_.name.site.emplace_back("new-kind-of-file");
+  }
 }
 
 Co<Result<void>> Transaction::deliver_plain(OriginStream& origin, const ResponseHead& head,
@@ -856,18 +891,43 @@ void Transaction::submit(const Result<void>& outcome) {
   svc_.shared.events.submit(std::move(record_));
 }
 
-Refusal Transaction::policy_refusal(const Decision& ruling) const {
+Refusal Transaction::policy_refusal(const Decision& ruling) {
   Refusal refusal{.kind = RefusalKind::policy, .status = 403};
   if (ruling.stage == Stage::request) refusal.detail = listing_text(record_.reputation);
+  if (refusal.detail.empty()) refusal.detail = record_.name.why;
   refusal.rule = ruling.rule;
   refusal.rule_words = ruling.reason;
+  if (ruling.action != Action::coach) return refusal;
+  refusal.kind = RefusalKind::warning;
+  refusal.coach_url = warn(ruling);
+  refusal.action = "coach";
   return refusal;
 }
 
-Refusal Transaction::verdict_refusal(const Decision& ruling) const {
+// Where the person can go on; "" when nobody can be asked just now, and then it is a block.
+std::string Transaction::warn(const Decision& ruling) {
+  Warning warning{.owner = owner(),
+                  .host = url_.host,
+                  .url = record_.url,
+                  .rule = std::string(ruling.rule),
+                  .words = std::string(ruling.reason),
+                  .detail = listing_text(record_.reputation),
+                  .event_id = record_.id};
+  if (warning.detail.empty()) warning.detail = record_.name.why;
+  if (warning.detail.empty()) warning.detail = facts_.facts.threat;
+  const std::string id = svc_.shared.coach.warn(std::move(warning));
+  if (id.empty()) return {};
+  record_.coach.offered = true;
+  return coach_url(svc_.shared.settings.portal, id);
+}
+
+Refusal Transaction::verdict_refusal(const Decision& ruling) {
   Refusal refusal = policy_refusal(ruling);
-  if (record_.verdict == Verdict::malicious) refusal.kind = RefusalKind::malicious;
-  if (record_.verdict == Verdict::uninspectable) refusal.kind = RefusalKind::uninspectable;
+  const bool warned = refusal.kind == RefusalKind::warning;
+  if (!warned && record_.verdict == Verdict::malicious) refusal.kind = RefusalKind::malicious;
+  if (!warned && record_.verdict == Verdict::uninspectable) {
+    refusal.kind = RefusalKind::uninspectable;
+  }
   refusal.verdict = record_.verdict;
   refusal.reason = record_.reason;
   refusal.threat = facts_.facts.threat;

@@ -35,6 +35,32 @@ std::string listing_text(const std::vector<ListingNote>& notes) {
   return {};
 }
 
+NameNote note_of(const NameFacts& names) {
+  NameNote note;
+  note.brand = names.brand;
+  if (!names.lookalike.empty()) note.lookalike = names.lookalike[0];
+  note.why = names.lookalike_why;
+  note.lookalike_score = names.lookalike_score;
+  note.machine_made = names.machine_made;
+  note.site.assign(names.site.begin(), names.site.end());
+  note.remembered = names.seen.has_value();
+  if (!names.seen) return note;
+  note.learning = names.seen->learning;
+  note.visits = names.seen->visits;
+  note.first_seen = names.seen->first;
+  return note;
+}
+
+void TransactionFacts::set_names(NameFacts names) {
+  names_ = std::move(names);
+  weir::set_names(facts, names_);
+}
+
+void TransactionFacts::add_site(std::string_view word) {
+  names_.site.push_back(word);
+  facts.site.push_back(word);
+}
+
 void set_reputation(Facts& facts, const Reputation& reputation) {
   facts.reputation = reputation.threats;
   facts.sources = reputation.sources;
@@ -42,6 +68,7 @@ void set_reputation(Facts& facts, const Reputation& reputation) {
   for (const std::string_view category : reputation.categories) {
     facts.categories.push_back(category);
   }
+  if (facts.categories.empty()) facts.categories.push_back(kUncategorised);
 }
 
 void TransactionFacts::set_request(const RequestHead& request, const Url& url, const Policy& policy,

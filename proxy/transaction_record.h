@@ -27,6 +27,25 @@ struct ListingNote {
   unsigned confidence = 0;
 };
 
+// What the host's name told (proxy/name_knowledge.h).
+struct NameNote {
+  std::string brand, lookalike, why;  // "" = passes for none
+  unsigned lookalike_score = 0, machine_made = 0;
+  std::vector<std::string> site;
+  bool remembered = false;  // whether the rest is known
+  bool learning = false;
+  unsigned visits = 0;  // before this one
+  WallTime first_seen{};
+};
+
+// A warning, and what the person made of it.
+struct CoachNote {
+  bool offered = false;       // the page was shown
+  std::string justification;  // of the person who went on
+  std::string warned_by;      // the event that warned; "" = nobody went on
+  std::string url;            // at the portal: what was asked for
+};
+
 // How a locked file was opened, or offered to be.
 struct UnlockNote {
   bool offered = false;     // the page asked for the password
@@ -68,6 +87,8 @@ struct TransactionRecord {
   unsigned score = 0;              // of its signs
   std::uint32_t artifacts = 0;
   std::vector<ListingNote> reputation;  // the first 16
+  NameNote name;
+  CoachNote coach;
   UnlockNote unlock;
   // decision
   std::string action = "allow";  // allow, alert, block, unlock, bypass, error

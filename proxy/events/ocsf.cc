@@ -28,7 +28,9 @@ struct Outcome {
 };
 
 Outcome outcome_of(const TransactionRecord& record) {
-  if (record.action == "block" || record.action == "unlock") {
+  const bool kept = record.action == "block" || record.action == "unlock";
+  if (record.action == "coach") return {3, 1, 2, 23, "Challenge"};
+  if (kept) {
     return {record.verdict == Verdict::malicious ? 4 : 3, 1, 2, 2, "Blocked"};
   }
   if (record.action == "alert") return {3, 1, 1, 19, "Alert"};
@@ -201,6 +203,41 @@ void write_reputation(JsonWriter& json, const std::vector<ListingNote>& notes) {
   json.end_array();
 }
 
+void write_name(JsonWriter& json, const NameNote& name) {
+  const bool nothing = name.lookalike.empty() && name.machine_made < 50 && name.site.empty() &&
+                       (!name.remembered || name.visits > 0);
+  if (nothing) return;
+  json.begin_object("name");
+  if (!name.lookalike.empty()) {
+    json.member("brand", name.brand);
+    json.member("lookalike", name.lookalike);
+    json.member("lookalike_score", name.lookalike_score);
+    text(json, "why", name.why);
+  }
+  if (name.machine_made > 0) json.member("machine_made", name.machine_made);
+  if (!name.site.empty()) {
+    json.begin_array("site");
+    for (const std::string& word : name.site) json.string(word);
+    json.end_array();
+  }
+  if (name.remembered) {
+    json.member("visits", name.visits);
+    json.member("learning", name.learning);
+    if (name.visits > 0) json.member("first_seen", millis(name.first_seen));
+  }
+  json.end_object();
+}
+
+void write_coach(JsonWriter& json, const CoachNote& coach) {
+  if (!coach.offered && coach.warned_by.empty()) return;
+  json.begin_object("coach");
+  json.member("offered", coach.offered);
+  text(json, "warned_by", coach.warned_by);
+  text(json, "justification", coach.justification);
+  text(json, "url", coach.url);
+  json.end_object();
+}
+
 void write_unlock(JsonWriter& json, const UnlockNote& unlock) {
   if (!unlock.offered && unlock.opened_by.empty() && unlock.withheld_by.empty()) return;
   json.begin_object("unlock");
@@ -261,6 +298,8 @@ void write_own(JsonWriter& json, const TransactionRecord& record) {
   write_findings(json, record);
   write_tree(json, record);
   write_reputation(json, record.reputation);
+  write_name(json, record.name);
+  write_coach(json, record.coach);
   write_unlock(json, record.unlock);
   write_stages(json, record);
   write_timings(json, record);

@@ -55,6 +55,7 @@ TEST(SettingsTable, HasARowForEveryMember) {
   EXPECT_EQ(rows_in("events"), member_count<EventSettings>());
   EXPECT_EQ(rows_in("log"), member_count<LogSettings>());
   EXPECT_EQ(rows_in("portal"), member_count<PortalSettings>());
+  EXPECT_EQ(rows_in("names"), member_count<NameSettings>());
   EXPECT_EQ(rows_in("notice"), member_count<NoticeSettings>());
   EXPECT_EQ(rows_in("") + 11, member_count<Settings>());
 }

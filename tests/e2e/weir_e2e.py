@@ -152,7 +152,8 @@ class Gateway:
     """A running gateway with a configuration of its own."""
 
     def __init__(self, folder, hosts=(), ports=(), policy=None, settings="", extra_ca=None,
-                 arguments=(), lists=None, open_addresses=("127.0.0.0/8",), feeds_file=None):
+                 arguments=(), lists=None, open_addresses=("127.0.0.0/8",), feeds_file=None,
+                 brands=None, names=""):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         (self.folder / "rules").mkdir(exist_ok=True)
@@ -173,6 +174,9 @@ class Gateway:
             "listen:\n  proxy: ['127.0.0.1:0']\n  admin: '127.0.0.1:0'\n"
             f"dns:\n  hosts_only: true\n" + (f"  hosts:\n{names}" if names else "") +
             f"tls:\n  system_ca_file: ''\n{extra}"
+            f"names:\n  brands_file: {brands or SOURCE / 'conf/brands.yaml'}\n"
+            f"  doh_file: {SOURCE}/conf/lists/doh-endpoints.txt\n"
+            f"  cloud_file: {SOURCE}/conf/lists/cloud-suffixes.txt\n{names}"
             "inspect:\n  rules_dir: rules\n  clamav_dir: clamav\n" + settings)
         self.arguments = list(arguments)
         self.start()

@@ -194,9 +194,9 @@ struct ScriptedGateway::Across {
         kept(settings.portal, clock, random),
         page_words(settings.portal, clock),
         client_tls(must(ClientTls::make(settings.tls, clock))),
-        shared{settings,  clock,  log,         metrics,          counters, *events,
-               inspector, spools, *client_tls, limits,           blocked,  pinning,
-               nullptr,   kept,   page_words,  settings.via_name} {}
+        shared{settings,  clock,  log,         metrics, counters, *events,
+               inspector, spools, *client_tls, limits,  blocked,  pinning,
+               nullptr,   kept,   page_words,  *names,  coach,    settings.via_name} {}
 
   const Settings settings;
   const Clock& clock;
@@ -211,6 +211,9 @@ struct ScriptedGateway::Across {
   SystemRandom random;
   KeptFiles kept;
   PageWords page_words;
+  CoachMemory coach{clock, random};
+  std::unique_ptr<NameKnowledge> names =
+      must(NameKnowledge::load(no_names(), "", random, WallTime{}, log));
   std::unique_ptr<ClientTls> client_tls;
   Shared shared;
 };
