@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostOwnLabels = 4;  // brands.cc takes no domain with more
 constexpr std::size_t kShort = 5;          // a name below it proves little by itself
-constexpr std::size_t kLong = 8;           // a name from it on is no accident inside of a word
+constexpr std::size_t kLong = 7;           // a name from it on is no accident inside of a word
 
 // What a finding is worth; docs/names.md has the table.
 constexpr int kOwnDomainBelow = 95;

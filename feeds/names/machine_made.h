@@ -10,10 +10,10 @@
 
 namespace weir {
 
-inline constexpr int kMachineMade = 70;  // what policy takes for machine-made unless it says more
+inline constexpr int kMachineMade = 75;  // what policy takes for machine-made unless it says more
 
 // 0 to 100 for the first label of `registrable` (feeds/public_suffix.h): 50 + 2 for each bit that
-// the random string explains it better, so 70 stands for a thousand to one.
+// the random string explains it better, so 75 stands for six thousand to one.
 int machine_made_score(std::string_view registrable);
 
 }  // namespace weir

@@ -26,18 +26,23 @@ SeenTable::SeenTable(std::uint32_t most)
       sets_(std::make_unique<Set[]>(sets_count_)),
       changed_(std::make_unique<std::atomic<std::uint64_t>[]>(changed_words_)) {}
 
-std::uint32_t SeenTable::set_of(std::uint64_t key) const {
-  return static_cast<std::uint32_t>((key >> 32) * sets_count_ >> 32);
+// Two choices keep the sets evenly full, so hardly anything leaves before nearly all is taken.
+std::array<std::uint32_t, 2> SeenTable::sets_of(std::uint64_t key) const {
+  const auto scaled = [&](std::uint64_t half) {
+    return static_cast<std::uint32_t>(half * sets_count_ >> 32);
+  };
+  return {scaled(key >> 32), scaled(key & 0xffff'ffff)};
 }
 
 std::optional<std::uint32_t> SeenTable::place_of(std::uint64_t key) const {
-  const std::uint32_t set = set_of(key);
   for (int spin = 0; spin < kSpins; ++spin) {
     bool busy = false;
-    for (std::uint32_t way = 0; way < kWays; ++way) {
-      const std::uint64_t found = sets_[set].keys[way].load(std::memory_order_acquire);
-      if (found == key) return set * kWays + way;
-      busy |= found == kBusy;
+    for (const std::uint32_t set : sets_of(key)) {
+      for (std::uint32_t way = 0; way < kWays; ++way) {
+        const std::uint64_t found = sets_[set].keys[way].load(std::memory_order_acquire);
+        if (found == key) return set * kWays + way;
+        busy |= found == kBusy;
+      }
     }
     if (!busy) break;
   }
@@ -56,24 +61,32 @@ std::optional<SeenEntry> SeenTable::read(std::uint32_t place) const {
                    static_cast<std::uint8_t>(extras >> 16)};
 }
 
-std::uint32_t SeenTable::place_for_new(std::uint32_t set) const {
-  std::uint32_t best = 0;
-  std::uint32_t oldest = 0xffff'ffff;
-  for (std::uint32_t way = 0; way < kWays; ++way) {
-    const std::uint64_t key = sets_[set].keys[way].load(std::memory_order_relaxed);
-    if (key == kFree) return set * kWays + way;
-    const auto last =
-        static_cast<std::uint32_t>(sets_[set].stamps[way].load(std::memory_order_relaxed));
-    if (key == kBusy || last >= oldest) continue;
-    oldest = last;
-    best = way;
+// A free place of the emptier set, else the one that was not seen for longest.
+std::uint32_t SeenTable::place_for_new(std::uint64_t key) const {
+  std::uint32_t best = sets_of(key)[0] * kWays, free_place = 0, most_free = 0;
+  std::uint64_t oldest = ~0ULL;
+  for (const std::uint32_t set : sets_of(key)) {
+    std::uint32_t free = 0;
+    for (std::uint32_t way = 0; way < kWays; ++way) {
+      const std::uint32_t place = set * kWays + way;
+      const std::uint64_t there = key_at(place).load(std::memory_order_relaxed);
+      if (there == kFree && ++free > most_free) {
+        most_free = free;
+        free_place = place;
+      }
+      if (there <= kBusy) continue;
+      const std::uint64_t last = stamps_at(place).load(std::memory_order_relaxed) & 0xffff'ffff;
+      if (last >= oldest) continue;
+      oldest = last;
+      best = place;
+    }
   }
-  return set * kWays + best;
+  return most_free > 0 ? free_place : best;
 }
 
 std::optional<std::uint32_t> SeenTable::insert(const SeenEntry& entry) {
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    const std::uint32_t place = place_for_new(set_of(entry.key));
+    const std::uint32_t place = place_for_new(entry.key);
     std::uint64_t old = key_at(place).load(std::memory_order_relaxed);
     if (old == kBusy) continue;
     if (!key_at(place).compare_exchange_strong(old, kBusy, std::memory_order_acq_rel)) continue;

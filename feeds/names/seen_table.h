@@ -1,9 +1,9 @@
 // The table of first_seen.h: a bounded set of keys with when each was first and last seen, how
 // often, and which kinds of files came from it. Lock-free: any number of threads visit and look up
-// while one other thread copies out what changed; nobody ever waits. A key has 16 places where it
-// can be; when all are taken, the one that was not seen for longest leaves. Two threads that bring
-// the same new key at the same instant may both keep it: it is then new twice, and one of them
-// fades away. Stamps are minutes since 1970.
+// while one other thread copies out what changed; nobody ever waits. A key has two sets of 16
+// places where it can be; when all are taken, the one that was not seen for longest leaves. Two
+// threads that bring the same new key at the same instant may both keep it: it is then new twice,
+// and one of them fades away. Stamps are minutes since 1970.
 #pragma once
 
 #include <array>
@@ -70,10 +70,10 @@ class SeenTable {
     std::array<std::atomic<std::uint32_t>, kWays> extras{};  // kinds << 16 | visits
   };
 
-  std::uint32_t set_of(std::uint64_t key) const;
+  std::array<std::uint32_t, 2> sets_of(std::uint64_t key) const;
   std::optional<std::uint32_t> place_of(std::uint64_t key) const;
   std::optional<std::uint32_t> insert(const SeenEntry& entry);
-  std::uint32_t place_for_new(std::uint32_t set) const;
+  std::uint32_t place_for_new(std::uint64_t key) const;
   std::optional<SeenEntry> read(std::uint32_t place) const;
   void touch(std::uint32_t place, const SeenEntry& before, std::uint32_t minute);
   void mark(std::uint32_t place);
