@@ -12,9 +12,9 @@ bool is_public_suffix(std::string_view host);  // "com", "co.uk", "github.io", a
 // public suffix.
 std::string_view registrable_domain(std::string_view host);
 
-// The suffix of `host` that stands in the list's private part ("a.b.github.io" → "github.io"), under
-// which strangers get names from its owner; "" when the suffix that counts is a registry's. A view
-// into `host`.
+// The suffix of `host` that stands in the list's private part ("a.b.github.io" → "github.io"),
+// under which strangers get names from its owner; "" when the suffix that counts is a registry's. A
+// view into `host`.
 std::string_view private_suffix(std::string_view host);
 
 }  // namespace weir
