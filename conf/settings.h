@@ -143,7 +143,7 @@ struct NameSettings {
   std::string doh_file = "conf/lists/doh-endpoints.txt";  // "" = none
   std::string cloud_file = "conf/lists/cloud-suffixes.txt";
   std::string popular_file;            // domains that are not new to anybody; "" = none
-  std::uint32_t remember = 1'000'000;  // domains; 0 = nothing is remembered
+  std::uint32_t remember = 2'000'000;  // domains; 0 = nothing is remembered
   Seconds learn{14 * 86'400};          // before this, nothing is called new
 };
 

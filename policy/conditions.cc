@@ -73,7 +73,7 @@ constexpr ConditionRow kRows[] = {
   {"lookalike_score", Stage::connect, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.lookalike_score); }), {},
    "'>=80'", "How much it does so, to 100."},
   {"machine_made", Stage::connect, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.machine_made); }), {},
-   "'>=70'", "How much the registered name looks as if a program had made it up, to 100."},
+   "'>=75'", "How much the registered name looks as if a program had made it up, to 100."},
   {"first_seen_here", Stage::connect, ages, number([](const Facts& f) { return f.seen_since; }), {},
    "'<24h'", "How long ago the host's domain was first asked for through this gateway. `unknown`, and no other: popular, or the gateway's memory is too young (names.learn)."},
   {"site", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.site; }), kSites,

@@ -61,7 +61,7 @@ Result<std::unique_ptr<NameKnowledge>> NameKnowledge::load(const NameSettings& s
 NameFacts NameKnowledge::ask(const NameQuestion& question, WallTime now, bool note) {
   NameFacts facts;
   const std::string_view host = question.host;
-  const bool address = is_ip_literal(host);
+  const bool address = is_address_host(host);
   if (address) {
     facts.site.push_back("ip-literal");
   } else {

@@ -39,7 +39,7 @@ void SpecialHosts::load(const std::string& file, Set& into, std::vector<Diagnost
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (entry.empty()) continue;
     auto host = canonical_host(entry);
-    if (host && (host->find('.') != std::string::npos || is_ip_literal(*host))) {
+    if (host && (host->find('.') != std::string::npos || is_address_host(*host))) {
       into.insert(std::move(*host));
     } else {
       problems.error({number, 1}, quoted(entry) + " is no host");
@@ -59,7 +59,7 @@ std::string_view SpecialHosts::listed_suffix(const Set& set, std::string_view ho
   for (std::string_view rest = host;;) {
     if (set.contains(rest)) return rest;
     const std::size_t dot = rest.find('.');
-    if (dot == std::string_view::npos || is_ip_literal(host)) return {};
+    if (dot == std::string_view::npos || is_address_host(host)) return {};
     rest.remove_prefix(dot + 1);
   }
 }
@@ -74,13 +74,13 @@ bool SpecialHosts::is_doh_endpoint(std::string_view host, std::string_view path)
 }
 
 std::optional<std::string_view> SpecialHosts::cloud_suffix(std::string_view host) const {
-  if (is_ip_literal(host)) return std::nullopt;
+  if (is_address_host(host)) return std::nullopt;
   const std::string_view listed = listed_suffix(cloud_, host);
   const std::string_view in_psl = private_suffix(host);
   const std::string_view longer = listed.size() > in_psl.size() ? listed : in_psl;
   return longer.empty() ? std::nullopt : std::optional(longer);
 }
 
-bool is_ip_literal(std::string_view host) { return IpAddress::parse(host).has_value(); }
+bool is_address_host(std::string_view host) { return IpAddress::parse(host).has_value(); }
 
 }  // namespace weir

@@ -45,6 +45,6 @@ class SpecialHosts {
 };
 
 // Whether the host is an IP address, as canonical_host() writes one.
-bool is_ip_literal(std::string_view host);
+bool is_address_host(std::string_view host);
 
 }  // namespace weir

@@ -7,11 +7,13 @@
 #include "conf/load.h"
 #include "core/file_type.h"
 #include "core/log.h"
+#include "core/random.h"
 #include "core/url.h"
 #include "feeds/reputation.h"
 #include "policy/explain_text.h"
 #include "proxy/cli/commands.h"
 #include "proxy/index_watch.h"
+#include "proxy/name_knowledge.h"
 #include "proxy/transaction_facts.h"
 
 namespace weir {
@@ -19,8 +21,19 @@ namespace {
 
 struct Loaded {
   Settings settings;
+  std::unique_ptr<NameKnowledge> names;
   std::shared_ptr<const Policy> policy;
 };
+
+// Without the memory of what was seen: it belongs to the gateway that runs.
+Result<std::unique_ptr<NameKnowledge>> names_of(const Settings& settings) {
+  NameSettings names = settings.names;
+  names.remember = 0;
+  const SystemClock clock;
+  SystemRandom random;
+  Log log(STDERR_FILENO, LogLevel::error, clock);
+  return NameKnowledge::load(names, settings.state_dir, random, clock.wall(), log);
+}
 
 std::optional<Loaded> load(const std::string& config) {
   std::vector<Diagnostic> problems;
@@ -29,7 +42,12 @@ std::optional<Loaded> load(const std::string& config) {
   if (settings) policy = Policy::load(settings->policy_file, problems);
   print_problems(problems);
   if (!settings || !policy) return std::nullopt;
-  return Loaded{std::move(*settings), std::move(policy)};
+  auto names = names_of(*settings);
+  if (!names) {
+    std::cerr << names.error().what << '\n';
+    return std::nullopt;
+  }
+  return Loaded{std::move(*settings), std::move(*names), std::move(policy)};
 }
 
 int check(const std::string& config) {
@@ -85,6 +103,9 @@ int explain(const Question& question) {
   if (!index) index = Index::empty();
   const Reputation reputation = reputation_of(index->find_url(*url, facts.now));
   set_reputation(facts, reputation);
+  const NameFacts names =
+      loaded->names->ask({url->host, url->path_and_query, facts.sni, facts.tls}, facts.now, false);
+  set_names(facts, names);
   facts.method = question.method;
   facts.url = text;
   facts.path = url->path_and_query;

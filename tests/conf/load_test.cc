@@ -57,7 +57,7 @@ TEST(SettingsTable, HasARowForEveryMember) {
   EXPECT_EQ(rows_in("portal"), member_count<PortalSettings>());
   EXPECT_EQ(rows_in("names"), member_count<NameSettings>());
   EXPECT_EQ(rows_in("notice"), member_count<NoticeSettings>());
-  EXPECT_EQ(rows_in("") + 11, member_count<Settings>());
+  EXPECT_EQ(rows_in("") + 12, member_count<Settings>());
 }
 
 TEST(SettingsTable, KeysAreUniqueAndHelpIsThere) {

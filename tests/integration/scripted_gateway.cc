@@ -181,6 +181,17 @@ std::string Event::at(const std::string& path) const {
   return node.IsScalar() ? node.as<std::string>() : "";
 }
 
+namespace {
+
+NameSettings no_names() {
+  NameSettings settings;
+  settings.brands_file = settings.doh_file = settings.cloud_file = "";
+  settings.remember = 0;
+  return settings;
+}
+
+}  // namespace
+
 struct ScriptedGateway::Across {
   Across(const std::string& dir, const Clock& the_clock, Inspector& inspector)
       : settings(settings_in(dir)),

@@ -27,6 +27,11 @@ Facts ordinary() {
   facts.reputation = {"phishing", "malware"};
   facts.sources = {"urlhaus"};
   facts.confidence = 80;
+  facts.lookalike = {"typo"};
+  facts.lookalike_score = 72;
+  facts.machine_made = 40;
+  facts.seen_since = 3 * 3600;
+  facts.site = {"cloud-hosting", "fronting"};
   facts.now = *parse_local_time("2026-01-05 12:00");  // a Monday
   facts.method = "GET";
   facts.url = "https://www.example.com/a/Invoice.ZIP?x=1";
@@ -105,6 +110,22 @@ const MatchCase kMatches[] = {
     {"source: local", false},
     {"confidence: '>=80'", true},
     {"confidence: '>80'", false},
+    {"category: uncategorised", false},
+    {"lookalike: [typo, homoglyph]", true},
+    {"lookalike: any", true},
+    {"lookalike: subdomain", false},
+    {"lookalike_score: '>=72'", true},
+    {"lookalike_score: '>72'", false},
+    {"machine_made: 20-40", true},
+    {"machine_made: '>=75'", false},
+    {"first_seen_here: '<24h'", true},
+    {"first_seen_here: '<=3h'", true},
+    {"first_seen_here: '<3h'", false},
+    {"first_seen_here: '>1d'", false},
+    {"first_seen_here: unknown", false},
+    {"site: fronting", true},
+    {"site: [doh, ip-literal]", false},
+    {"site: any", true},
     {"tls: true", true},
     {"not_tls: true", false},
     {"sni_missing: false", true},
@@ -273,6 +294,10 @@ TEST(Conditions, SayWhatIsWrong) {
       {"group: stuff", "'stuff' is not defined under groups: (did you mean 'staff'?)"},
       {"score: '>=101'", "is no score"},
       {"score: high", "is no score"},
+      {"first_seen_here: 24h", "is no age"},
+      {"first_seen_here: '<soon'", "is no age"},
+      {"lookalike: homograph", "(did you mean 'homoglyph'?)"},
+      {"site: cloud", "'cloud' is not known"},
       {"reputation: fishing", "'fishing' is not known"},
       {"category: malwar", "'malwar' is not defined under categories: (did you mean 'malware'?)"},
       {"host: 'a b'", "is no host"},

@@ -88,10 +88,10 @@ TEST(SpecialHosts, CloudSuffixes) {
 }
 
 TEST(SpecialHosts, IpLiterals) {
-  EXPECT_TRUE(is_ip_literal("10.0.0.1"));
-  EXPECT_TRUE(is_ip_literal("2001:db8::1"));
-  EXPECT_FALSE(is_ip_literal("10.0.0.1.example"));
-  EXPECT_FALSE(is_ip_literal(""));
+  EXPECT_TRUE(is_address_host("10.0.0.1"));
+  EXPECT_TRUE(is_address_host("2001:db8::1"));
+  EXPECT_FALSE(is_address_host("10.0.0.1.example"));
+  EXPECT_FALSE(is_address_host(""));
 }
 
 TEST(SpecialHosts, BadLinesHaveAPlaceAndCostOnlyThemselves) {
