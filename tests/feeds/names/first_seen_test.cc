@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -250,6 +251,43 @@ TEST_F(FirstSeenTest, ASnapshotThatIsNotWholeIsPutAside) {
     memory.note("after.com", kNow);
     EXPECT_TRUE(memory.save());
   }
+}
+
+// Killed while the snapshot is written, or after it got its name and before the log was emptied.
+TEST_F(FirstSeenTest, AKillWithinARewriteCostsNothing) {
+  SeenTable table(1024);
+  const std::vector<SeenEntry> entries = {{77ULL << 40, 1000, 2000, 3, 1},
+                                          {78ULL << 33, 1, 2, 9, 64}};
+  for (const SeenEntry& entry : entries) table.merge(entry, false);
+  const auto loaded = [&] {
+    std::vector<SeenEntry> found;
+    SeenTable into(1024);
+    SeenFile file;
+    SeenOrigin origin;
+    const auto opened =
+        file.open(path_, origin, [&](const SeenEntry& entry) { into.merge(entry, false); });
+    EXPECT_TRUE(opened);
+    EXPECT_EQ(opened->damage, "");
+    EXPECT_EQ(origin.since, 1000U);
+    into.each([&](const SeenEntry& entry) { found.push_back(entry); });
+    std::ranges::sort(found, {}, &SeenEntry::key);
+    return found;
+  };
+  std::vector<SeenEntry> want = entries;
+  std::ranges::sort(want, {}, &SeenEntry::key);
+  SeenFile file;
+  SeenOrigin origin{.key = {3, 4}, .since = 1000};
+  ASSERT_TRUE(file.open(path_, origin, [](const SeenEntry&) {}));
+  ASSERT_TRUE(file.append(entries));
+  const std::string full_log = read(path_ + ".log");
+  write(path_ + ".new", "weirseen and then nothing");
+  EXPECT_EQ(loaded(), want);
+  ASSERT_TRUE(file.rewrite(table));
+  EXPECT_EQ(loaded(), want);
+  write(path_ + ".log", full_log);
+  EXPECT_EQ(loaded(), want);
+  write(path_ + ".log", "");
+  EXPECT_EQ(loaded(), want);
 }
 
 TEST_F(FirstSeenTest, EveryChangedByteOfASnapshotIsNoticed) {
