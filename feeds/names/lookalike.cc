@@ -25,7 +25,8 @@ Lookalikes::Lookalikes(Brands brands) : brands_(std::move(brands)) {
     const Brand& brand = brands_.brands[i];
     add_term(brand.name, i);
     for (const std::string& word : brand.words) add_term(word, i);
-    for (const std::string& domain : brand.domains) own_.emplace(domain, i);
+    own_.insert(brand.domains.begin(), brand.domains.end());
+    add_known(i);
     if (brand.any_top) any_top_.insert(brand.name);
   }
   near_.build();
@@ -44,11 +45,21 @@ void Lookalikes::add_term(const std::string& text, std::uint32_t brand) {
   }
 }
 
+// Servers of pictures and scripts (fbcdn.net) turn up below others' domains for harmless reasons.
+void Lookalikes::add_known(std::uint32_t brand) {
+  for (const std::string& domain : brands_.brands[brand].domains) {
+    const auto term = terms_by_text_.find(std::string_view(domain).substr(0, domain.find('.')));
+    const bool named = term != terms_by_text_.end() && terms_[term->second].brand == brand;
+    if (named || domain == brands_.brands[brand].domains.front()) known_.emplace(domain, brand);
+  }
+}
+
+// What is above the registrable domain excuses nothing: strangers have s3.amazonaws.com for theirs.
 bool Lookalikes::is_own(std::string_view host, std::string_view registrable) const {
   for (std::string_view rest = host;;) {
     if (own_.contains(rest) || innocent_.contains(rest)) return true;
     const std::size_t dot = rest.find('.');
-    if (dot == std::string_view::npos) break;
+    if (dot == std::string_view::npos || rest.size() - dot - 1 < registrable.size()) break;
     rest.remove_prefix(dot + 1);
   }
   return any_top_.contains(registrable.substr(0, registrable.find('.'))) &&

@@ -58,6 +58,7 @@ class Lookalikes {
   using Set = std::unordered_set<std::string, Hash, std::equal_to<>>;
 
   void add_term(const std::string& text, std::uint32_t brand);
+  void add_known(std::uint32_t brand);
   bool is_own(std::string_view host, std::string_view registrable) const;
   const Term* exact(std::string_view text) const;
   const Term* same_skeleton(std::string_view text) const;
@@ -67,7 +68,8 @@ class Lookalikes {
   Map<std::uint32_t> terms_by_text_;
   Map<std::uint32_t> terms_by_skeleton_;
   Map<std::vector<std::uint32_t>> terms_by_start_;  // their first kStart letters
-  Map<std::uint32_t> own_;                          // domain → brand
+  Set own_;
+  Map<std::uint32_t> known_;  // the domains that people know the brand by → brand
   Set any_top_;
   Set innocent_;
   Set lures_;

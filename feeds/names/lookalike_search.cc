@@ -58,8 +58,8 @@ void LookalikeSearch::own_domains_below(std::string_view host, std::string_view 
     for (std::size_t labels = 1; labels <= kMostOwnLabels; ++labels) {
       to = host.find('.', to + (labels > 1 ? 1 : 0));
       if (to == std::string_view::npos) break;
-      const auto own = all_.own_.find(host.substr(from, to - from));
-      if (labels == 1 || own == all_.own_.end()) continue;
+      const auto own = all_.known_.find(host.substr(from, to - from));
+      if (labels == 1 || own == all_.known_.end()) continue;
       const std::string& name = all_.brands_.brands[own->second].name;
       shown_ = own->first;
       offer({name, own->second, false}, LookalikeKind::subdomain, kOwnDomainBelow,

@@ -14,7 +14,7 @@ Lookalikes some_brands() {
   auto brands = parse_brands(R"(
 brands:
   - {name: paypal, domains: [paypal.com, paypal.me]}
-  - {name: microsoft, words: [office365], domains: [microsoft.com]}
+  - {name: microsoft, words: [office365], domains: [microsoft.com, amazonaws.com]}
   - {name: google, domains: [google.com], any_top: true}
   - {name: apple, domains: [apple.com], ordinary: true}
   - {name: dhl, domains: [dhl.com]}
@@ -50,6 +50,8 @@ const Case kCases[] = {
     {"mail.google.de", ""},
     {"paypall.example", ""},
     {"www.paypall.example", ""},
+    {"sts.amazonaws.com", ""},
+    {"paypal-login.amazonaws.com", ""},
     // Nothing to do with any.
     {"example.com", ""},
     {"pineapple.com", ""},
@@ -89,6 +91,7 @@ const Case kCases[] = {
     {"paxxal.com", ""},
     {"appel.com", ""},  // an ordinary word is not guessed at
     // The name beside others.
+    {"paypal-login.s3.amazonaws.com", "paypal", kCombo, 85},
     {"paypal-login.example", "paypal", kCombo, 85},
     {"secure-paypa1.example", "paypal", kCombo, 85},
     {"paypal-fans.example", "paypal", kCombo, 50, 60},
@@ -109,6 +112,7 @@ const Case kCases[] = {
     // Under somebody else.
     {"www.paypal.com.evil.example", "paypal", kSubdomain, 95},
     {"rakuten.co.jp.evil.example", "rakuten", kSubdomain, 95},
+    {"edge.amazonaws.com.evil.example", ""},
     {"dhl.com.evil.example", "dhl", kSubdomain, 95},
     {"paypal.evil.example", "paypal", kSubdomain, 40, 40},
     {"paypal-login.evil.example", "paypal", kCombo, 75},
