@@ -38,6 +38,13 @@ constexpr Words kJapanese{
     "規則",
     "イベント番号"};
 
+// Of a canonical URL, whose host holds nothing that could end a directive.
+std::string_view origin_of(std::string_view url) {
+  const auto host = url.find("://");
+  if (host == std::string_view::npos) return {};
+  return url.substr(0, url.find('/', host + 3));
+}
+
 std::string form(const CoachPage& page, const Words& words) {
   using enum CoachRules::Words;
   std::string out = "<form method=\"post\" action=\"/coach/" + page.id +
@@ -73,7 +80,7 @@ Page render_coach(const CoachPage& page, std::string_view accept_language,
   page_row(out.body, words.rule, shortened(page.warning.rule));
   page_row(out.body, words.event, page.warning.event_id, "id");
   out.body += "</dl>" + page_end(language, notice);
-  finish_portal_page(out, page.words_missing ? 400 : 200);
+  finish_portal_page(out, page.words_missing ? 400 : 200, origin_of(page.warning.url));
   return out;
 }
 

@@ -51,6 +51,7 @@ class ConnectTunnel {
   void dial_ahead();
   void without_request();
   Co<void> bypass(std::unique_ptr<ByteStream> tcp);
+  bool listed_peer();
   void over_limit(ByteStream& tcp);
   void not_tls(ByteStream& tcp);
   void note_handshake_failure(const Error& error);
@@ -90,12 +91,11 @@ Co<void> ConnectTunnel::run() {
     co_return submit();
   }
   const Decision ruling = decide(*first);
+  if (ruling.action == Action::bypass) co_return co_await bypass(std::move(tcp));
   if (first->state == HelloParse::State::not_tls) {
-    if (ruling.action == Action::bypass) co_return co_await bypass(std::move(tcp));
     not_tls(*tcp);
     co_return submit();
   }
-  if (ruling.action == Action::bypass) co_return co_await bypass(std::move(tcp));
   co_await intercept(std::move(tcp), ruling);
 }
 
@@ -123,11 +123,7 @@ std::optional<Refusal> ConnectTunnel::admit() {
   record_.host = context_.tunnel_host;
   record_.port = context_.tunnel_port;
   if (svc_.shared.draining.load(std::memory_order_relaxed) || !svc_.shared.events.accepting()) {
-    return Refusal{.kind = RefusalKind::busy,
-                   .status = 503,
-                   .action = "error",
-                   .detail = "the gateway is not taking new requests",
-                   .retry_after_seconds = 5};
+    return not_taking_requests();
   }
   if (!at_portal() && !policy_->network().connect_port_open(context_.tunnel_port)) {
     record_.stages.push_back({"guard", "block", "connect-ports"});
@@ -140,12 +136,7 @@ std::optional<Refusal> ConnectTunnel::admit() {
   const LimitSettings& limits = svc_.shared.settings.limits;
   if (svc_.shared.tunnels.load(std::memory_order_relaxed) >= limits.tunnels && would_bypass()) {
     svc_.shared.counters.tunnels_refused.add();
-    return Refusal{.kind = RefusalKind::busy,
-                   .status = 503,
-                   .action = "error",
-                   .rule = "limits.tunnels",
-                   .detail = over_limit_text(limits),
-                   .retry_after_seconds = 5};
+    return no_tunnel_left(limits);
   }
   return std::nullopt;
 }
@@ -217,6 +208,7 @@ Decision ConnectTunnel::decide(const HelloParse& first) {
   if (tls) {
     context_.sni = first.hello.sni;
     context_.ja4 = first.hello.ja4;
+    context_.ja3 = first.hello.ja3;
     context_.ech = first.hello.ech;
   } else {
     first_kind_ = identify_first_bytes(as_bytes(first_));
@@ -355,6 +347,10 @@ Co<void> ConnectTunnel::bypass(std::unique_ptr<ByteStream> tcp) {
     co_return submit();
   }
   record_.origin_address = dialed->peer.text();
+  if (listed_peer()) {
+    tcp->close(true);
+    co_return submit();
+  }
   record_.dns = dialed->dns;
   record_.connect = dialed->connect;
   auto counts = co_await splice_tunnel(svc_.loop, *tcp, *dialed->stream, std::move(first_),
@@ -367,6 +363,17 @@ Co<void> ConnectTunnel::bypass(std::unique_ptr<ByteStream> tcp) {
     note_error(counts.error());
   }
   submit();
+}
+
+// The address behind the name may be listed; it is known only now.
+bool ConnectTunnel::listed_peer() {
+  if (!add_peer(reputation_, record_.origin_address, *index_, record_.start)) return false;
+  record_.reputation = notes_of(reputation_);
+  const Decision ruling = policy_->decide(Stage::connect, facts_for(true));
+  if (ruling.action != Action::block) return false;
+  record_.action = "block";
+  record_.rule = ruling.rule;
+  return true;
 }
 
 void ConnectTunnel::note_error(const Error& error) {

@@ -24,6 +24,7 @@ Co<Result<std::unique_ptr<ByteStream>>> secure(const OriginTarget& target,
   if (info.alpn == "h2") facts.protocol = "h2";
   const OriginCertificate& certificate = (*secured)->certificate();
   facts.certificate_sha256 = certificate.sha256;
+  facts.certificate_sha1 = certificate.sha1;
   facts.certificate_subject = certificate.subject;
   facts.certificate_issuer = certificate.issuer;
   co_return std::unique_ptr<ByteStream>(std::move(*secured));

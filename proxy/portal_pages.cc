@@ -165,13 +165,13 @@ std::string_view class_of(const UnlockPage& page) {
 
 }  // namespace
 
-void finish_portal_page(Page& page, int status) {
+void finish_portal_page(Page& page, int status, std::string_view leads_to) {
   ResponseHead& head = page.head;
   head.status = status;
   head.fields.add("content-type", "text/html; charset=utf-8");
   head.fields.add("content-security-policy",
-                  "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-                  "frame-ancestors 'none'; base-uri 'none'");
+                  "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' " +
+                      std::string(leads_to) + "; frame-ancestors 'none'; base-uri 'none'");
   head.fields.add("cache-control", "no-store");
   head.fields.add("referrer-policy", "same-origin");
   head.fields.add("x-content-type-options", "nosniff");

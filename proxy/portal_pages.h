@@ -20,7 +20,9 @@ Page render_unlock(const UnlockPage& page, std::string_view accept_language,
                    const NoticeSettings& notice);
 
 // Status, type and the fields that keep a page of the portal to itself; the body is complete.
-void finish_portal_page(Page& page, int status);
+// `leads_to`: another origin to which its form's answer redirects, which browsers hold against
+// form-action too (CSP Level 3); "" = none.
+void finish_portal_page(Page& page, int status, std::string_view leads_to = {});
 
 // What is said instead of a form.
 enum class PortalNotice : std::uint8_t {

@@ -180,6 +180,14 @@ Page render_refusal(const Refusal& refusal, std::string_view accept,
   return page;
 }
 
+Refusal not_taking_requests() {
+  return {.kind = RefusalKind::busy,
+          .status = 503,
+          .action = "error",
+          .detail = "the gateway is not taking new requests",
+          .retry_after_seconds = 5};
+}
+
 Refusal refusal_for(const Error& error) {
   Refusal refusal{.kind = RefusalKind::internal, .status = 500, .action = "error"};
   refusal.detail = error.what;

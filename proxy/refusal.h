@@ -66,6 +66,9 @@ std::string_view refusal_word(RefusalKind kind);  // "malicious", "not-tls", ...
 Page render_refusal(const Refusal& refusal, std::string_view accept,
                     std::string_view accept_language, const NoticeSettings& notice);
 
+// While the gateway drains, or cannot say what it does.
+Refusal not_taking_requests();
+
 // The refusal that an error from dialling, TLS or the codec stands for.
 Refusal refusal_for(const Error& error);
 

@@ -11,6 +11,7 @@
 #include "inspect/decode.h"
 #include "inspect/intake.h"
 #include "proxy/child.h"
+#include "proxy/connect_facts.h"
 #include "proxy/delivery.h"
 #include "proxy/forwarding.h"
 #include "proxy/net/signal.h"
@@ -57,6 +58,7 @@ class Transaction {
   // 2. The exchange with the origin.
   Co<Result<void>> exchange();
   Co<Result<OriginPtr>> open_origin(bool fresh);
+  std::optional<Refusal> judge_peer(const OriginStream& origin);
   Co<Result<void>> converse(OriginPtr& origin, bool may_retry);
   Co<Result<ResponseHead>> ask(OriginStream& origin, std::optional<Child>& uploading);
   Co<Result<ResponseHead>> final_head(OriginStream& origin);
@@ -200,11 +202,7 @@ void Transaction::note_names() {
 // What no policy can allow.
 std::optional<Refusal> Transaction::guard() const {
   if (svc_.shared.draining.load(std::memory_order_relaxed) || !svc_.shared.events.accepting()) {
-    return Refusal{.kind = RefusalKind::busy,
-                   .status = 503,
-                   .action = "error",
-                   .detail = "the gateway is not taking new requests",
-                   .retry_after_seconds = 5};
+    return not_taking_requests();
   }
   if (came_through(client_.request().fields, svc_.shared.via_name)) {
     return Refusal{.kind = RefusalKind::loop, .status = 508};
@@ -288,6 +286,10 @@ Co<Result<void>> Transaction::exchange() {
   for (int attempt = 0;; ++attempt) {
     auto origin = co_await open_origin(attempt > 0);
     if (!origin) co_return co_await give_up(origin.error());
+    if (auto refusal = judge_peer(**origin)) {
+      (*origin)->reset();
+      co_return co_await refuse(std::move(*refusal));
+    }
     auto outcome = co_await converse(*origin, attempt == 0);
     if (outcome || !outcome.error().retryable || attempt > 0) co_return outcome;
   }
@@ -352,6 +354,18 @@ Co<Result<OriginPtr>> Transaction::open_origin(bool fresh) {
   accepted_errors_ = std::move(target.accepted_errors);
   if (origin) note_origin(**origin);
   co_return origin;
+}
+
+// What is known only now, and nothing was asked yet: the address behind the name, and the
+// certificate. When a list has one of them the request stage decides again.
+std::optional<Refusal> Transaction::judge_peer(const OriginStream& origin) {
+  Hits hits = peer_hits(origin.facts(), *index_, record_.start);
+  if (hits.empty()) return std::nullopt;
+  facts_.add_reputation(std::move(hits));
+  record_.reputation = notes_of(facts_.reputation());
+  const Decision ruling = decide(Stage::request);
+  if (releases(ruling.action)) return std::nullopt;
+  return policy_refusal(ruling);
 }
 
 // Sends the request and gives the final response head. The body goes up at the same time: an origin

@@ -25,7 +25,7 @@ struct ClientContext {
   bool tunnelled = false;
   std::string tunnel_host;  // canonical host of the CONNECT request
   std::uint16_t tunnel_port = 0;
-  std::string sni, ja4;
+  std::string sni, ja4, ja3;
   bool ech = false;
   std::string tls_version, tls_cipher, alpn;
   bool connect_blocked = false;  // the connect stage refused: every request gets the page

@@ -51,6 +51,14 @@ NameNote note_of(const NameFacts& names) {
   return note;
 }
 
+void TransactionFacts::add_reputation(Hits hits) {
+  Hits all = reputation_.hits;
+  add_hits(all, std::move(hits));
+  reputation_ = reputation_of(std::move(all));
+  std::erase(facts.categories, kUncategorised);
+  set_reputation(facts, reputation_);
+}
+
 void TransactionFacts::set_names(NameFacts names) {
   names_ = std::move(names);
   weir::set_names(facts, names_);

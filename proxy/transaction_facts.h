@@ -20,6 +20,8 @@ class TransactionFacts {
   void set_client(const ClientContext& context, const Policy& policy, WallTime now);
   void set_request(const RequestHead& request, const Url& url, const Policy& policy,
                    const Index& index);
+  // More of what lists say, once the connection is there.
+  void add_reputation(Hits hits);
   // What the host's name tells; keeps it.
   void set_names(NameFacts names);
   void set_response(const ResponseHead& response, const RequestHead& request);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/refusal.h"
 #include "proxy/services.h"
 
 namespace weir {
@@ -33,6 +34,15 @@ class TunnelPlace {
 
 inline std::string over_limit_text(const LimitSettings& limits) {
   return "limits.tunnels is reached (" + std::to_string(limits.tunnels) + ")";
+}
+
+inline Refusal no_tunnel_left(const LimitSettings& limits) {
+  return {.kind = RefusalKind::busy,
+          .status = 503,
+          .action = "error",
+          .rule = "limits.tunnels",
+          .detail = over_limit_text(limits),
+          .retry_after_seconds = 5};
 }
 
 }  // namespace weir

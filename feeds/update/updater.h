@@ -58,7 +58,7 @@ class Updater {
     const Clock& clock;
     Random& random;
     Log& log;
-    const std::atomic<bool>& stop;  // true: end soon
+    const std::atomic<bool>& stop;         // true: end soon
     std::chrono::milliseconds patience{};  // how long to wait for another updater
   };
 

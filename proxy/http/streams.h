@@ -61,7 +61,7 @@ struct OriginFacts {
   std::string address;      // "203.0.113.5:443"
   std::string tls_version;  // "TLSv1.3", "" for plain
   std::string tls_cipher;
-  std::string certificate_sha256;
+  std::string certificate_sha256, certificate_sha1;
   std::string certificate_subject;
   std::string certificate_issuer;
   std::string protocol;  // "http/1.1", "h2"

@@ -65,12 +65,6 @@ std::string time_text(const ASN1_TIME* time) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-// A false signature leaves nothing in the error queue; a library that could not compute does.
-std::string signature_trouble() {
-  if (ERR_peek_error() == 0) return "";
-  return ", " + take_openssl_error();
-}
-
 std::string detail_of(int error, X509* cert) {
   std::string out = X509_verify_cert_error_string(error);
   if (cert == nullptr) return out;
@@ -81,7 +75,6 @@ std::string detail_of(int error, X509* cert) {
   if (error == X509_V_ERR_CERT_NOT_YET_VALID) {
     out += ", valid from " + time_text(X509_get0_notBefore(cert));
   }
-  if (error == X509_V_ERR_CERT_SIGNATURE_FAILURE) out += signature_trouble();
   return out;
 }
 
@@ -130,36 +123,6 @@ void run_verifier(const TrustStore& trust, X509* leaf, STACK_OF(X509) * others,
   for (int i = 0; i < sk_X509_num(built); ++i) out.built.push_back(share(sk_X509_value(built, i)));
 }
 
-bool signature_failed(const ChainCheck& check) {
-  const std::string_view word = X509_verify_cert_error_string(X509_V_ERR_CERT_SIGNATURE_FAILURE);
-  return std::ranges::any_of(check.problems, [word](const ChainProblem& problem) {
-    return problem.detail.starts_with(word);
-  });
-}
-
-std::vector<X509Ptr> parsed_again(const std::vector<X509Ptr>& chain) {
-  std::vector<X509Ptr> out;
-  for (const X509Ptr& cert : chain) {
-    X509Ptr fresh = x509_from_der(as_bytes(der_of(*cert)));
-    if (!fresh) break;
-    out.push_back(std::move(fresh));
-  }
-  return out;
-}
-
-ChainCheck check_once(const TrustStore& trust, const std::vector<X509Ptr>& chain,
-                      const std::string& host, WallTime now) {
-  ChainCheck out;
-  ERR_clear_error();
-  const X509Stack others(sk_X509_new_null());
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    sk_X509_push(others.get(), share(chain[i].get()).release());
-  }
-  run_verifier(trust, chain[0].get(), others.get(), host, now, out);
-  ERR_clear_error();
-  return out;
-}
-
 }  // namespace
 
 bool ChainCheck::has(std::string_view reason) const {
@@ -180,12 +143,13 @@ ChainCheck check_chain(const TrustStore& trust, const std::vector<X509Ptr>& chai
     out.problems.push_back({std::string(kOther), "no certificate"});
     return out;
   }
-  out = check_once(trust, chain, host, now);
-  if (!signature_failed(out)) return out;
-  // A false signature is false again; what the library could not compute once, it may now. Seen
-  // under load: a chain refused that verified before and after.
-  const std::vector<X509Ptr> again = parsed_again(chain);
-  if (again.size() == chain.size()) out = check_once(trust, again, host, now);
+  ERR_clear_error();
+  const X509Stack others(sk_X509_new_null());
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    sk_X509_push(others.get(), share(chain[i].get()).release());
+  }
+  run_verifier(trust, chain[0].get(), others.get(), host, now, out);
+  ERR_clear_error();
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "proxy/tls/hello_reader.h"
+#include "proxy/tls/ja3.h"
 #include "proxy/tls/ja4.h"
 
 namespace weir {
@@ -18,6 +19,8 @@ constexpr std::size_t kMaxSniLength = 255;
 
 enum ExtensionType : std::uint16_t {
   kServerName = 0,
+  kSupportedGroups = 10,
+  kPointFormats = 11,
   kSignatureAlgorithms = 13,
   kAlpn = 16,
   kSupportedVersions = 43,
@@ -75,6 +78,7 @@ Result<Collected> collect_message(ByteView so_far) {
 struct Parts {
   ClientHello hello;
   Ja4Input ja4;
+  std::vector<std::uint16_t> groups, point_formats;
 };
 
 bool is_host_character(char c) {
@@ -144,9 +148,25 @@ bool read_signature_algorithms(ByteView body, Parts& parts) {
          read_u16_list(*list, parts.ja4.signature_algorithms);
 }
 
+// These two are for a fingerprint only: what is odd about them is left to the handshake.
+bool note_groups(ByteView body, Parts& parts) {
+  HelloReader in(body);
+  const auto list = in.vector(2);
+  if (list && !read_u16_list(*list, parts.groups)) parts.groups.clear();
+  return true;
+}
+
+bool note_point_formats(ByteView body, Parts& parts) {
+  HelloReader in(body);
+  if (const auto list = in.vector(1)) parts.point_formats.assign(list->begin(), list->end());
+  return true;
+}
+
 bool read_extension(std::uint16_t type, ByteView body, Parts& parts) {
   switch (type) {
     case kServerName: parts.ja4.has_sni = true; return read_server_name(body, parts);
+    case kSupportedGroups: return note_groups(body, parts);
+    case kPointFormats: return note_point_formats(body, parts);
     case kSignatureAlgorithms: return read_signature_algorithms(body, parts);
     case kAlpn: return read_alpn(body, parts);
     case kSupportedVersions: return read_supported_versions(body, parts);
@@ -193,6 +213,8 @@ Result<ClientHello> read_message(ByteView message) {
   }
   parts.ja4.version = parts.hello.max_version;
   parts.hello.ja4 = ja4(parts.ja4);
+  parts.hello.ja3 = ja3({static_cast<std::uint16_t>(*version), parts.ja4.ciphers,
+                         parts.ja4.extensions, parts.groups, parts.point_formats});
   return std::move(parts.hello);
 }
 

@@ -15,6 +15,7 @@ struct ClientHello {
   std::string sni;  // lower case; "" = none
   std::vector<std::string> alpn;
   std::string ja4;                // JA4 TLS client fingerprint (BSD-3 part of the JA4 suite)
+  std::string ja3;                // the older one, for lists
   bool ech = false;               // extension 0xfe0d
   std::uint16_t max_version = 0;  // 0x0304 = TLS 1.3
 };

@@ -91,7 +91,9 @@ class OriginStream final : public TlsStreamOver<OriginTlsStream> {
 
 OriginCertificate facts_of(X509* leaf) {
   OriginCertificate out;
-  out.sha256 = sha256_hex(as_bytes(der_of(*leaf)));
+  const std::string der = der_of(*leaf);
+  out.sha256 = sha256_hex(as_bytes(der));
+  out.sha1 = hex(sha1(as_bytes(der)));  // lists of certificates go by it
   out.subject = name_text(X509_get_subject_name(leaf));
   out.issuer = name_text(X509_get_issuer_name(leaf));
   return out;

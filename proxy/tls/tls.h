@@ -67,7 +67,7 @@ struct OriginTlsRequest {
 };
 
 struct OriginCertificate {
-  std::string sha256, subject, issuer;
+  std::string sha256, sha1, subject, issuer;
   std::string error;  // "" = verified; else the reason word, e.g. "expired"
   std::string error_detail;
 };

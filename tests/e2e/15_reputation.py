@@ -1,6 +1,7 @@
 """What is listed is refused before anything is fetched, from the moment on that it is listed, and no
 request fails while the index is swapped."""
 
+import shutil
 import subprocess
 import threading
 
@@ -67,6 +68,63 @@ class Reputation(Scenario):
         self.assertEqual(self.status("bank.test", "/", *to_origin), "200")  # its own certificate
         self.weir("block", "bank.test")
         self.becomes("403", "bank.test")
+
+    def test_the_address_behind_a_name(self):
+        """Known only once the name is resolved: before anything is asked of it, also when bypassed."""
+        self.weir("block", "127.0.0.1", "--why", "a bad neighbourhood")
+        self.becomes("403", "files.test")
+        self.origin.requests.clear()
+        page = curl(self.gw, f"https://files.test:{self.origin.port}/x").stdout
+        self.assertIn("listed by local as deny: 127.0.0.1", page)
+        event = self.gw.event(lambda e: "/x" in str(e["http_request"]))
+        self.assertEqual(unmapped(event)["reputation"][0]["matched"], "127.0.0.1")
+        bypassed = curl(self.gw, "--cacert", self.pki.ca_file, f"https://bank.test:{self.origin.port}/",
+                        check=False)
+        self.assertNotEqual(bypassed.returncode, 0)
+        event = self.gw.event(lambda e: "bank.test" in str(e["http_request"]))
+        self.assertEqual(unmapped(event)["action"], "block")
+        self.assertEqual(self.origin.requests, [])
+        self.weir("unlist", "127.0.0.1")
+        wait_until(lambda: curl(self.gw, "--cacert", self.pki.ca_file,
+                                f"https://bank.test:{self.origin.port}/", check=False).stdout == "fine",
+                   "the allowed host")
+
+    def test_a_large_index_is_swapped_fifty_times_under_load(self):
+        folder = self.gw.state / "feeds"
+        folder.mkdir(exist_ok=True)
+        (self.folder / "large.txt").write_text(
+            "".join(f"host{i}.large{i % 977}.test\n" for i in range(500_000)))
+        large = self.folder / "large.yaml"
+        large.write_text(f"version: 1\nfeeds:\n  - {{name: large, file: {self.folder}/large.txt, "
+                         "format: domains, threat: malware}\n")
+        made = []
+        for turn in range(2):
+            subprocess.run([BIN / "weir-feeds", "--list", large, "--folder", self.folder / "made",
+                            "refresh"], check=True, stdout=subprocess.DEVNULL)
+            made.append(self.folder / f"index{turn}")
+            (self.folder / "made/index").rename(made[-1])
+        stop, bad, served = threading.Event(), [], []
+
+        def load():
+            while not stop.is_set():
+                code = self.status("files.test", "/load")
+                (served if code == "200" else bad).append(code)
+        threads = [threading.Thread(target=load) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        swaps = lambda: self.gw.log_file_text().count("index in force")
+        first = swaps()
+        for turn in range(50):
+            fresh = folder / "index.next"
+            shutil.copy(made[turn % 2], fresh)
+            fresh.rename(folder / "index")
+            wait_until(lambda: swaps() > first + turn, "the new index to be in force")
+        self.assertEqual(self.status("www.host7.large7.test"), "403")
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(bad, [])
+        self.assertGreater(len(served), 100)
 
     def test_nothing_fails_while_the_index_is_swapped(self):
         stop, bad, served = threading.Event(), [], []

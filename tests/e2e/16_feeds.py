@@ -151,6 +151,21 @@ class Feeds(Scenario):
         self.assertEqual(status("www.files.test"), "403")
         self.assertEqual(status("late.test"), "403")
 
+    def test_a_listed_certificate(self):
+        cert = self.pki.issue("files.test")
+        origin = RawOrigin(lambda connection, head: respond(connection, b"fine"), cert)
+        self.addCleanup(origin.close)
+        der = x509.load_pem_x509_certificate(cert[0].read_bytes()).public_bytes(Encoding.DER)
+        sha1 = hashlib.sha1(der).hexdigest()
+        (self.folder / "certs.csv").write_text(
+            f"# Listingdate,SHA1,Listingreason\n2026-01-01 00:00:00,{sha1},AsyncRAT C&C\n")
+        self.write_list("  - {name: certs, file: certs.csv, format: sslbl-cert-csv, threat: c2}\n")
+        gw = self.gateway(hosts=["files.test"], ports=[origin.port], policy=POLICY, feeds_file="feeds.yaml")
+        wait_until(lambda: curl(gw, "-o", "/dev/null", "-w", "%{http_code}",
+                                f"https://files.test:{origin.port}/").stdout == "403", "the list")
+        event = gw.event(lambda e: unmapped(e).get("reputation"))
+        self.assertEqual(unmapped(event)["reputation"][0]["note"], "AsyncRAT C&C")
+
     def test_not_modified_and_compressed(self):
         self.server.serve("/bad.txt", gzip.compress(lines("evil.test").encode()), Content_Encoding="gzip")
         self.server.serve("/list.csv.bz2", bz2.compress(b"phish_id,url\n7,\"http://phish.test/a,b\"\n"),

@@ -25,7 +25,10 @@ COACH = DEFAULT_POLICY.replace(
     "  - {name: fronted, when: {site: fronting}, action: block}\n").replace(
     "verdict:\n",
     "verdict:\n  - {name: first-script, when: {site: new-kind-of-file, file_family: script}, action: alert}\n"
-    "  - {name: odd, when: {file_name: 'odd*'}, action: coach, reason: An odd file.}\n")
+    ).replace(
+    "  - {name: unseen,",
+    "  - {name: odd, when: {file_name: 'odd*', verdict: clean}, action: coach, reason: An odd file.}\n"
+    "  - {name: unseen,")
 TAKEN = ["paypa1-login.test", "www.paypa1-login.test", "files.test"]
 
 
@@ -37,7 +40,7 @@ class Names(Scenario):
         self.addCleanup(self.origin.close)
         (self.folder / "brands.yaml").write_text(BRANDS)
         self.gw = self.gateway(hosts=TAKEN, ports=[self.origin.port], policy=COACH,
-                               brands=self.folder / "brands.yaml", names="  learn: 0s\n")
+                               brands=self.folder / "brands.yaml", name_settings="  learn: 0s\n")
 
     def answer(self, connection, head):
         path = head.split(b" ")[1].decode()

@@ -119,7 +119,8 @@ class H2Origin:
         self.context.set_alpn_protocols(["h2"])
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def _accept(self):
         while True:
@@ -157,6 +158,8 @@ class H2Origin:
             peer.read_more()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread, see RawOrigin.close
+        self.acceptor.join(20)
         self.listener.close()
 
 

@@ -107,7 +107,8 @@ class RawOrigin:
             self.context.load_cert_chain(*cert)
             if alpn:
                 self.context.set_alpn_protocols(alpn)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def _accept(self):
         while True:
@@ -137,6 +138,10 @@ class RawOrigin:
             pass
 
     def close(self):
+        # Closing alone does not wake the thread in accept(), and the number of its descriptor may be
+        # the next origin's: it would then serve a stranger with the certificate of another CA.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join(20)
         self.listener.close()
 
 
@@ -153,7 +158,7 @@ class Gateway:
 
     def __init__(self, folder, hosts=(), ports=(), policy=None, settings="", extra_ca=None,
                  arguments=(), lists=None, open_addresses=("127.0.0.0/8",), feeds_file=None,
-                 brands=None, names=""):
+                 brands=None, name_settings=""):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         (self.folder / "rules").mkdir(exist_ok=True)
@@ -176,7 +181,7 @@ class Gateway:
             f"tls:\n  system_ca_file: ''\n{extra}"
             f"names:\n  brands_file: {brands or SOURCE / 'conf/brands.yaml'}\n"
             f"  doh_file: {SOURCE}/conf/lists/doh-endpoints.txt\n"
-            f"  cloud_file: {SOURCE}/conf/lists/cloud-suffixes.txt\n{names}"
+            f"  cloud_file: {SOURCE}/conf/lists/cloud-suffixes.txt\n{name_settings}"
             "inspect:\n  rules_dir: rules\n  clamav_dir: clamav\n" + settings)
         self.arguments = list(arguments)
         self.start()
@@ -208,6 +213,9 @@ class Gateway:
 
     def log(self):
         return (self.folder / "gateway.log").read_text(errors="replace")[-8000:]
+
+    def log_file_text(self):
+        return (self.folder / "gateway.log").read_text(errors="replace")
 
     def events(self):
         path = self.state / "events.jsonl"
