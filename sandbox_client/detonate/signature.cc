@@ -29,6 +29,7 @@ struct Key {
 constexpr std::array kKeys{
     Key{"all_of", Kind::all_of, Shape::parts},
     Key{"any_of", Kind::any_of, Shape::parts},
+    Key{"none_of", Kind::none_of, Shape::parts},
     Key{"process", Kind::process, Shape::pattern},
     Key{"file_written", Kind::file_written, Shape::globs},
     Key{"file_deleted", Kind::file_deleted, Shape::globs},
@@ -249,6 +250,7 @@ bool holds(const Condition& condition, const SandboxReport& report) {
   switch (condition.kind) {
     case Kind::all_of: return std::ranges::all_of(condition.parts, part_holds);
     case Kind::any_of: return std::ranges::any_of(condition.parts, part_holds);
+    case Kind::none_of: return std::ranges::none_of(condition.parts, part_holds);
     case Kind::process: return any_process(condition, report);
     case Kind::file_written: return any_glob(condition, report, FileDeed::written);
     case Kind::file_deleted: return any_glob(condition, report, FileDeed::deleted);

@@ -25,6 +25,7 @@ struct Condition {
   enum class Kind : std::uint8_t {
     all_of,
     any_of,
+    none_of,
     process,       // a pattern on the words of a command line
     file_written,  // globs on paths; "~/" is the home
     file_deleted,
