@@ -1,9 +1,11 @@
 #include "sandbox_client/detonate/cell_init.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +53,19 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   for (std::string& word : words) all.push_back(word.data());
   all.push_back(nullptr);
   return all;
+}
+
+// What is still needed: to watch all processes, to play ports below 1024, and to read what the
+// sample left, whatever its mode.
+Result<void> keep_few_capabilities() {
+  constexpr std::uint32_t kKept =
+      1U << CAP_SYS_PTRACE | 1U << CAP_NET_BIND_SERVICE | 1U << CAP_DAC_READ_SEARCH;
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, 2> kept{};
+  kept[0].effective = kKept;
+  kept[0].permitted = kKept;
+  if (::syscall(SYS_capset, &header, kept.data()) == 0) return {};
+  return std::unexpected(errno_error("capset", errno));
 }
 
 // In the sample's first process. Returns only if it did not start, with the reason in errno.
@@ -126,6 +141,7 @@ Result<SandboxReport> watch_sample(const CellPlan& plan) {
   output->write.reset();
   trouble->write.reset();
 
+  if (auto done = keep_few_capabilities(); !done) return pass(std::move(done));
   // From here on nobody inside may look into this process.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   Warden warden(behaviour, clock, plan.limit);

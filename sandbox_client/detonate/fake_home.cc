@@ -67,7 +67,7 @@ constexpr std::array<std::string_view, 14> kBait{
     "~/.aws/",
     "~/.netrc",
     "~/.git-credentials",
-    "~/.gnupg/",
+    "~/.gnupg/private-keys",
     "~/.mozilla/",
     "~/.config/google-chrome/",
     "~/.config/chromium/",

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <unistd.h>
@@ -19,15 +20,13 @@ namespace {
 
 #if defined(__x86_64__)
 using Registers = user_regs_struct;
-std::uint64_t stack_of(const Registers& all) { return all.rsp; }
-void put_argument(Registers& all, int index, std::uint64_t value) {
-  const std::array<unsigned long long*, 6> places{reinterpret_cast<unsigned long long*>(&all.rdi),
-                                                  reinterpret_cast<unsigned long long*>(&all.rsi),
-                                                  reinterpret_cast<unsigned long long*>(&all.rdx),
-                                                  reinterpret_cast<unsigned long long*>(&all.r10),
-                                                  reinterpret_cast<unsigned long long*>(&all.r8),
-                                                  reinterpret_cast<unsigned long long*>(&all.r9)};
-  *places.at(static_cast<std::size_t>(index)) = value;
+// poll(2) of nothing; no memory is needed for it.
+bool put_pause(Registers& all, int milliseconds) {
+  all.orig_rax = SYS_poll;
+  all.rdi = 0;
+  all.rsi = 0;
+  all.rdx = static_cast<std::uint64_t>(milliseconds);
+  return true;
 }
 void put_result(Registers& all, std::int64_t value) {
   all.orig_rax = ~0ULL;  // no such call
@@ -36,8 +35,7 @@ void put_result(Registers& all, std::int64_t value) {
 bool forget_call(pid_t /*pid*/) { return true; }
 #elif defined(__aarch64__)
 using Registers = user_regs_struct;
-std::uint64_t stack_of(const Registers& all) { return all.sp; }
-void put_argument(Registers& all, int index, std::uint64_t value) { all.regs[index] = value; }
+bool put_pause(Registers& /*all*/, int /*milliseconds*/) { return false; }  // has no poll(2)
 void put_result(Registers& all, std::int64_t value) {
   all.regs[0] = static_cast<std::uint64_t>(value);
 }
@@ -104,11 +102,10 @@ bool Tracee::skip_call(std::int64_t result) const {
   return forget_call(pid_) && set_registers(pid_, *all);
 }
 
-bool Tracee::set_argument(int index, std::uint64_t value) const {
+bool Tracee::pause_instead(int milliseconds) const {
   auto all = registers(pid_);
   if (!all) return false;
-  put_argument(*all, index, value);
-  return set_registers(pid_, *all);
+  return put_pause(*all, milliseconds) ? set_registers(pid_, *all) : skip_call(0);
 }
 
 bool Tracee::read(std::uint64_t address, MutableBytes bytes) const {
@@ -134,18 +131,6 @@ std::string Tracee::text(std::uint64_t address) const {
   }
   all.resize(std::min<std::size_t>(all.size(), kMostBytes));
   return all;
-}
-
-std::uint64_t Tracee::lend(ByteView bytes) const {
-  constexpr std::uint64_t kFarEnough = 1024;  // past the red zone
-  const auto all = registers(pid_);
-  if (!all) return 0;
-  const std::uint64_t address = (stack_of(*all) - kFarEnough) & ~std::uint64_t{15};
-  std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
-  const iovec here{.iov_base = copy.data(), .iov_len = copy.size()};
-  const iovec there{.iov_base = reinterpret_cast<void*>(address), .iov_len = copy.size()};
-  const auto wanted = static_cast<ssize_t>(copy.size());
-  return ::process_vm_writev(pid_, &here, 1, &there, 1, 0) == wanted ? address : 0;
 }
 
 std::string Tracee::path(int folder, std::uint64_t address) const {

@@ -28,12 +28,10 @@ class Tracee {
   std::optional<Call> call() const;              // at a stop by the filter
   std::optional<std::int64_t> returned() const;  // at the end of a call
   bool skip_call(std::int64_t result) const;     // it is not made and returns this
-  bool set_argument(int index, std::uint64_t value) const;
+  bool pause_instead(int milliseconds) const;    // it waits that long and returns 0
 
   std::string text(std::uint64_t address) const;  // up to a NUL, at most 4,096 bytes
   bool read(std::uint64_t address, MutableBytes bytes) const;
-  // Below the stack, where the thread itself keeps nothing. 0 on failure.
-  std::uint64_t lend(ByteView bytes) const;
 
   // An absolute path, "." and ".." resolved by the text alone, of a path relative to a descriptor.
   std::string path(int folder, std::uint64_t address) const;

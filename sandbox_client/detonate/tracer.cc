@@ -9,9 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <optional>
+#include <span>
 
 #include "sandbox_client/detonate/call_facts.h"
 #include "sandbox_client/detonate/fake_home.h"
@@ -30,6 +33,31 @@ void resume(__ptrace_request how, pid_t pid, int signal) {
 
 bool stops(int signal) {
   return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+// A timespec, or a timeval, of the sample's.
+std::optional<double> read_time(const Tracee& tracee, std::uint64_t address, double unit) {
+  std::array<std::int64_t, 2> time{};
+  const auto bytes = std::as_writable_bytes(std::span(time));
+  if (!tracee.read(address, {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()})) {
+    return std::nullopt;
+  }
+  return static_cast<double>(time[0]) + unit * static_cast<double>(time[1]);
+}
+
+// In seconds; nothing when it wants to wait for ever, or cannot be understood.
+std::optional<double> wanted_sleep(const Tracee& tracee, const Call& call, Watch watch) {
+  constexpr double kNano = 1e-9;
+  constexpr double kMicro = 1e-6;
+  if (watch == Watch::sleep) return read_time(tracee, call.args[0], kNano);
+  if (watch == Watch::select_sleep) return read_time(tracee, call.args[4], kMicro);
+  if (watch == Watch::pselect_sleep) return read_time(tracee, call.args[4], kNano);
+  if (watch == Watch::poll_sleep) return static_cast<int>(call.args[2]) / 1000.0;
+  const auto wanted = read_time(tracee, call.args[2], kNano);
+  if (!wanted || (call.args[1] & TIMER_ABSTIME) == 0) return wanted;
+  timespec now{};
+  if (::clock_gettime(static_cast<clockid_t>(call.args[0]), &now) != 0) return std::nullopt;
+  return *wanted - static_cast<double>(now.tv_sec) - kNano * static_cast<double>(now.tv_nsec);
 }
 
 int folder_of(std::uint64_t argument) { return static_cast<int>(argument); }
@@ -141,8 +169,11 @@ bool Tracer::handle(const Tracee& tracee, pid_t pid, const Call& call) {
     case Watch::connect: return calling(tracee, args[1], args[2], false), false;
     case Watch::bind: return calling(tracee, args[1], args[2], true), false;
     case Watch::sendto: return calling(tracee, args[4], args[5], false), false;
-    case Watch::sleep: return sleeping(tracee, call, false), false;
-    case Watch::clock_sleep: return sleeping(tracee, call, true), false;
+    case Watch::sleep:
+    case Watch::clock_sleep:
+    case Watch::select_sleep:
+    case Watch::pselect_sleep:
+    case Watch::poll_sleep: return sleeping(tracee, call, watch), false;
     case Watch::code_page: return behaviour_.act("code-page", tracee.link("exe")), false;
     case Watch::memfd: return behaviour_.act("memfd", tracee.link("exe")), false;
     case Watch::kill: return signalling(call), false;
@@ -223,29 +254,14 @@ void Tracer::calling(const Tracee& tracee, std::uint64_t address, std::uint64_t 
 
 // A long sleep is how a sample waits for the sandbox to give up. It sleeps a hundredth of a second
 // instead, and how long it wanted to is written down.
-void Tracer::sleeping(const Tracee& tracee, const Call& call, bool with_clock) {
-  constexpr std::int64_t kLong = 100'000'000;
-  timespec wanted{};
-  const auto bytes = std::as_writable_bytes(std::span(&wanted, 1));
-  if (!tracee.read(call.args[with_clock ? 2 : 0],
-                   {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()})) {
-    return;
-  }
-  if (with_clock && (call.args[1] & TIMER_ABSTIME) != 0) {
-    timespec now{};
-    if (::clock_gettime(static_cast<clockid_t>(call.args[0]), &now) != 0) return;
-    wanted.tv_sec = now.tv_sec > wanted.tv_sec ? 0 : wanted.tv_sec - now.tv_sec;
-  }
-  if (wanted.tv_sec <= 0 && wanted.tv_nsec < kLong) return;
+void Tracer::sleeping(const Tracee& tracee, const Call& call, Watch watch) {
+  constexpr int kBriefMs = 10;
+  const auto seconds = wanted_sleep(tracee, call, watch);
+  if (!seconds || *seconds < 0.1) return;
+  constexpr double kMost = 1'000'000;
   behaviour_.act("slept-seconds", "",
-                 static_cast<std::uint64_t>(std::clamp<std::int64_t>(wanted.tv_sec, 1, 1'000'000)));
-  const timespec brief{.tv_sec = 0, .tv_nsec = 10'000'000};
-  const auto brief_bytes = std::as_bytes(std::span(&brief, 1));
-  const std::uint64_t lent =
-      tracee.lend({reinterpret_cast<const std::uint8_t*>(brief_bytes.data()), brief_bytes.size()});
-  if (lent == 0) return;
-  tracee.set_argument(with_clock ? 2 : 0, lent);
-  if (with_clock) tracee.set_argument(1, 0);
+                 static_cast<std::uint64_t>(std::lround(std::clamp(*seconds, 1.0, kMost))));
+  tracee.pause_instead(kBriefMs);
 }
 
 void Tracer::signalling(const Call& call) {

@@ -47,7 +47,7 @@ class Tracer {
   bool opening(const Tracee& tracee, pid_t pid, const Call& call, Watch watch);
   void await(pid_t pid, Watch watch, std::string path, std::string other = {});
   void calling(const Tracee& tracee, std::uint64_t address, std::uint64_t size, bool bind);
-  void sleeping(const Tracee& tracee, const Call& call, bool with_clock);
+  void sleeping(const Tracee& tracee, const Call& call, Watch watch);
   void signalling(const Call& call);
   void tracing(const Tracee& tracee, const Call& call);
   void refuse(const Tracee& tracee, const Call& call);

@@ -138,6 +138,12 @@ void add_narrow_rules(Rules& rules) {
   rules.add(stop(Watch::code_page), SCMP_SYS(mprotect), {has_bits(2, PROT_EXEC)});
   rules.add(stop(Watch::code_page), SCMP_SYS(mmap),
             {has_bits(2, PROT_EXEC), has_bits(3, MAP_ANONYMOUS)});
+  // Waiting for nothing but time.
+  const scmp_arg_cmp first_zero{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0, .datum_b = 0};
+  const scmp_arg_cmp second_zero{.arg = 1, .op = SCMP_CMP_EQ, .datum_a = 0, .datum_b = 0};
+  rules.add(stop(Watch::select_sleep), SCMP_SYS(select), {first_zero});
+  rules.add(stop(Watch::pselect_sleep), SCMP_SYS(pselect6), {first_zero});
+  rules.add(stop(Watch::poll_sleep), SCMP_SYS(poll), {second_zero});
   for (int family = 0; family < AF_MAX; ++family) {
     if (std::ranges::find(kFamilies, family) != kFamilies.end()) continue;
     rules.add(stop(Watch::refuse), SCMP_SYS(socket),

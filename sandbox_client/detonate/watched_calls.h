@@ -33,6 +33,9 @@ enum class Watch : std::uint16_t {
   bind,
   sleep,
   clock_sleep,
+  select_sleep,  // these three without a descriptor
+  pselect_sleep,
+  poll_sleep,
   code_page,
   kill,
   memfd,

@@ -207,6 +207,10 @@ class Persistence(Samples):
                 self.assert_bad(report, name)
                 self.assert_clean(self.run_text("b.sh", f"#!/bin/sh\n{honest}\ntrue\n"))
 
+    def test_a_hidden_drop_is_read_all_the_same(self):
+        report = self.run_text("a.sh", "#!/bin/sh\nprintf x > /tmp/y; chmod 0 /tmp/y\n")
+        self.assertEqual([one["sha256"] for one in report["files"]], [hashlib.sha256(b"x").hexdigest()])
+
     def test_refused_reading_is_still_noted(self):
         report = self.run_text("a.sh", "#!/bin/sh\ncat /etc/shadow\n")
         self.assertEqual([(one["path"], one["refused"]) for one in report["files"]],
@@ -242,6 +246,16 @@ class Evasion(Samples):
         self.assert_bad(report, "waits-long")
         self.assertIn("/tmp/late", files(report, "written"))
         self.assertEqual(acts(report, "slept-seconds")[0]["count"], 300)
+
+    def test_other_ways_to_sleep(self):
+        for name, text in (("a.pl", "#!/usr/bin/perl\nselect(undef, undef, undef, 200); print 'late';"),
+                           ("b.py", "import select\nselect.select([], [], [], 200)\nprint('late', end='')"),
+                           ("c.py", "import select\nselect.poll().poll(200000)\nprint('late', end='')"),
+                           ("d.sh", "sleep 200; printf late")):
+            with self.subTest(name):
+                report = self.run_text(name, text)
+                self.assertEqual(report["output"], "late")
+                self.assertEqual(acts(report, "slept-seconds")[0]["count"], 200)
 
     def test_a_short_sleep_is_nothing(self):
         self.assert_clean(self.run_text("a.sh", "#!/bin/sh\nsleep 3\n"))
@@ -313,6 +327,7 @@ print(open("/proc/self/status").read().count("0000000000000000"))
 
     def test_signals_reach_nobody_else(self):
         other = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(other.wait)
         self.addCleanup(other.kill)
         report = self.run_text("a.sh", f"#!/bin/bash\nsleep 100 &\nkill -9 1; kill -9 {other.pid}\n"
                                        "kill -9 -1\necho still here\n")
