@@ -20,6 +20,26 @@ constexpr std::uint64_t kMostHashed = 256ULL * 1024 * 1024;  // of all files tog
 
 constexpr std::uint64_t kMuchWritten = 100ULL * 1024 * 1024;
 
+// No kind of entry can take the room of another: a sample would fill a list with trifles first.
+constexpr std::size_t kMostOrdinaryFiles = 384;  // the rest is for files that matter
+constexpr std::size_t kMostOfProto = 80;
+constexpr std::size_t kMostAlike = 4;         // connections to one place
+constexpr std::size_t kMostDetails = 8;       // of one act
+constexpr std::size_t kMostWritten = 16'384;  // names kept to know a dropped file when it runs
+constexpr std::size_t kMostPath = 512;
+constexpr std::size_t kMostDetail = 256;
+constexpr std::size_t kMostCommand = 1024;
+
+// Cut, and without what JSON would make six bytes of: a report must stay within its bound.
+std::string tame(std::string_view text, std::size_t most) {
+  constexpr char kFirstPrintable = ' ';
+  std::string tamed(text.substr(0, most));
+  for (char& one : tamed) {
+    if (one >= 0 && one < kFirstPrintable) one = '?';
+  }
+  return tamed;
+}
+
 struct LeftFile {
   std::uint64_t size = 0;
   std::string sha256;
@@ -79,7 +99,10 @@ void Behaviour::ran(int pid, std::vector<std::string> argv, const std::string& p
   const auto at = process_at_.find(pid);
   if (at == process_at_.end()) return;
   if (argv.size() > Limits::arguments) argv.resize(Limits::arguments);
-  for (std::string& one : argv) one.resize(std::min(one.size(), Limits::argument));
+  for (std::size_t left = kMostCommand; std::string & one : argv) {
+    one = tame(one, std::min(left, Limits::argument));
+    left -= one.size();
+  }
   report_.processes[at->second].argv = std::move(argv);
 }
 
@@ -97,7 +120,7 @@ void Behaviour::file(const std::string& path, FileDeed how, bool refused) {
 }
 
 void Behaviour::add_file(const std::string& path, FileDeed how, bool refused) {
-  if (how == FileDeed::written && !refused && written_.size() < 4 * Limits::files) {
+  if (how == FileDeed::written && !refused && written_.size() < kMostWritten) {
     written_.insert(path);
   }
   const auto [at, fresh] = file_at_.try_emplace({path, how}, report_.files.size());
@@ -105,11 +128,14 @@ void Behaviour::add_file(const std::string& path, FileDeed how, bool refused) {
     report_.files[at->second].refused = report_.files[at->second].refused && refused;
     return;
   }
-  if (report_.files.size() >= Limits::files) {
+  const bool matters = is_sensitive(path);
+  if (report_.files.size() >= (matters ? Limits::files : kMostOrdinaryFiles)) {
     file_at_.erase(at);
+    if (matters) add_act("many-sensitive-files", "", 1);
     return report_.mark_truncated("files");
   }
-  report_.files.push_back({.path = path, .how = how, .refused = refused, .sha256 = {}, .size = 0});
+  report_.files.push_back(
+      {.path = tame(path, kMostPath), .how = how, .refused = refused, .sha256 = {}, .size = 0});
 }
 
 void Behaviour::deleted(const std::string& path, bool refused) {
@@ -120,8 +146,18 @@ void Behaviour::deleted(const std::string& path, bool refused) {
 
 void Behaviour::network(NetworkSeen seen) {
   const std::scoped_lock lock(mutex_);
-  if (std::ranges::find(report_.network, seen) != report_.network.end()) return;
-  if (report_.network.size() >= Limits::network) return report_.mark_truncated("network");
+  seen.name = tame(seen.name, kMostDetail);
+  const auto alike = std::ranges::count_if(report_.network, [&](const NetworkSeen& one) {
+    return one.proto == seen.proto && one.name == seen.name && one.address == seen.address &&
+           one.port == seen.port;
+  });
+  const std::size_t allowed = seen.proto == "dns" ? 1 : kMostAlike;
+  if (static_cast<std::size_t>(alike) >= allowed) return;
+  const auto of_proto = std::ranges::count(report_.network, seen.proto, &NetworkSeen::proto);
+  if (static_cast<std::size_t>(of_proto) >= kMostOfProto) {
+    add_act("many-connections", seen.proto, 1);
+    return report_.mark_truncated("network");
+  }
   report_.network.push_back(std::move(seen));
 }
 
@@ -144,18 +180,16 @@ void Behaviour::act(std::string_view what, std::string_view detail, std::uint64_
 }
 
 void Behaviour::add_act(std::string_view what, std::string_view detail, std::uint64_t count) {
-  const auto [at, fresh] =
-      act_at_.try_emplace({std::string(what), std::string(detail)}, report_.acts.size());
+  std::string shown = tame(detail, kMostDetail);
+  const auto of_what = std::ranges::count(report_.acts, what, &ActSeen::what);
+  const bool known = act_at_.contains({std::string(what), shown});
+  if (!known && static_cast<std::size_t>(of_what) >= kMostDetails) shown = "others";
+  const auto [at, fresh] = act_at_.try_emplace({std::string(what), shown}, report_.acts.size());
   if (!fresh) {
     report_.acts[at->second].count += count;
     return;
   }
-  if (report_.acts.size() >= Limits::acts) {
-    act_at_.erase(at);
-    return report_.mark_truncated("acts");
-  }
-  report_.acts.push_back(
-      {.what = std::string(what), .detail = std::string(detail), .count = count});
+  report_.acts.push_back({.what = std::string(what), .detail = std::move(shown), .count = count});
 }
 
 void Behaviour::note(std::string text) {
@@ -182,9 +216,10 @@ void Behaviour::stop_reason(DetonationOutcome outcome, std::string reason) {
 void Behaviour::describe_files() {
   std::uint64_t left = kMostHashed;
   std::uint64_t all = 0;
-  for (FileSeen& one : report_.files) {
+  for (const auto& [name, at] : file_at_) {
+    FileSeen& one = report_.files[at];
     if (one.how != FileDeed::written || one.refused) continue;
-    auto found = look_at(one.path, left);
+    auto found = look_at(name.first, left);
     if (!found) continue;
     left -= std::min(left, found->size);
     one.size = found->size;

@@ -105,6 +105,16 @@ std::string expand_home(std::string_view path) {
   return std::string(kFakeHome) + std::string(path.substr(1));
 }
 
+bool is_sensitive(std::string_view path) {
+  constexpr std::array<std::string_view, 4> kStores{"~/.cache/", "~/.npm/", "~/.cargo/",
+                                                    "~/.venv/"};
+  for (const std::string_view one : kStores) {
+    if (path.starts_with(expand_home(one))) return false;
+  }
+  return path.starts_with("/etc/") || path.starts_with("/var/spool/") ||
+         path.starts_with(expand_home("~/."));
+}
+
 bool is_bait(std::string_view path) {
   for (const std::string_view one : kBait) {
     if (path.starts_with(expand_home(one)) && !path.ends_with(".pub")) return true;

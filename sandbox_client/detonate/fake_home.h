@@ -27,6 +27,10 @@ std::string fake_document_text(int number);
 
 std::string expand_home(std::string_view path);  // "~/x" to the home's
 
+// Whether writing this file can change more than itself: the system's settings, what the user's
+// programs read at their start.
+bool is_sensitive(std::string_view path);
+
 // Whether reading this file is reading a secret: keys, passwords, browser profiles.
 bool is_bait(std::string_view path);
 

@@ -181,7 +181,7 @@ Result<void> enter_root() {
 }
 
 Result<std::string> place_sample(int sample, const std::string& name) {
-  const std::string path = std::string(kFakeHome) + "/Downloads/" + name;
+  std::string path = std::string(kFakeHome) + "/Downloads/" + name;
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
   if (!file) return system_error("create " + path);
   off_t at = 0;

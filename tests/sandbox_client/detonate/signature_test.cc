@@ -126,6 +126,7 @@ const std::map<std::string, Pair>& pairs() {
       {"scans-ports", {act("many-ports"), tcp(443)}},
       {"asks-for-many-names", {names(31), names(30)}},
       {"computes-without-end", {act("cpu-seconds", 19), act("cpu-seconds", 3)}},
+      {"hides-in-numbers", {act("many-connections", 3, "tcp"), tcp(443)}},
       {"exhausts-the-machine", {act("memory-limit"), act("cpu-seconds", 1)}},
   };
   return all;
