@@ -32,6 +32,10 @@ INSTALLERS = {
     "service-check": "systemctl --version; id -u; getent passwd $USER; test -w /usr/local/bin || echo 'needs root'",
     "git": "git config --global user.name; mkdir -p ~/src/a && cd ~/src/a && git init -q . && git status",
     "download": "curl -fsSL -o /tmp/pkg.tar.gz https://get.example/pkg.tar.gz; curl -fsSL http://get.example/VERSION",
+    "wget": "cd /tmp && wget -q https://get.example/a.tar.gz; wget -q http://get.example/b.tar.gz; ls -l",
+    "clone": "git clone -q https://git.example/a.git /tmp/a; git ls-remote http://git.example/a.git; true",
+    "ssh": "ssh -o BatchMode=yes -o ConnectTimeout=2 git@git.example info; true",
+    "names": "getent hosts deb.example; apt-cache policy bash; ping -c1 deb.example; true",
     "temporary": "t=$(mktemp -d) && cp -r /etc/ssl $t 2>/dev/null; cd $t && md5sum -- * ; rm -rf $t",
     "wait": "for i in 1 2 3; do sleep 2; test -f /tmp/ready && break; done; true",
 }

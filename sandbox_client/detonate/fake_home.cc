@@ -1,5 +1,6 @@
 #include "sandbox_client/detonate/fake_home.h"
 
+#include <algorithm>
 #include <array>
 
 namespace weir {
@@ -79,6 +80,21 @@ constexpr std::array<std::string_view, 14> kBait{
     "/etc/gshadow",
 };
 
+struct Owner {
+  std::string_view program;
+  std::string_view path;  // a beginning
+};
+
+constexpr std::array kOwners{
+    Owner{"/usr/bin/wget", "~/.netrc"},
+    Owner{"/usr/bin/curl", "~/.netrc"},
+    Owner{"/usr/bin/git", "~/.git-credentials"},
+    Owner{"/usr/lib/git-core/", "~/.git-credentials"},
+    Owner{"/usr/lib/git-core/", "~/.netrc"},
+    Owner{"/usr/bin/ssh", "~/.ssh/id_"},  // and ssh-add, ssh-keygen
+    Owner{"/usr/bin/gpg", "~/.gnupg/"},
+};
+
 }  // namespace
 
 std::span<const FakeFile> fake_files() { return kFiles; }
@@ -120,6 +136,12 @@ bool is_bait(std::string_view path) {
     if (path.starts_with(expand_home(one)) && !path.ends_with(".pub")) return true;
   }
   return false;
+}
+
+bool reads_its_own(std::string_view program, std::string_view path) {
+  return std::ranges::any_of(kOwners, [&](const Owner& one) {
+    return program.starts_with(one.program) && path.starts_with(expand_home(one.path));
+  });
 }
 
 }  // namespace weir

@@ -34,4 +34,8 @@ bool is_sensitive(std::string_view path);
 // Whether reading this file is reading a secret: keys, passwords, browser profiles.
 bool is_bait(std::string_view path);
 
+// Whether these are the program's own: wget looks into ~/.netrc whatever it is asked for. Only for
+// programs of the system, whose files nobody in the cell can change.
+bool reads_its_own(std::string_view program, std::string_view path);
+
 }  // namespace weir

@@ -203,6 +203,7 @@ bool Tracer::opening(const Tracee& tracee, pid_t pid, const Call& call, Watch wa
   if ((flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) == 0) {
     if (asks_for_machine(path)) behaviour_.act("vm-check", path);
     if ((flags & O_DIRECTORY) != 0 || !is_bait(path)) return false;
+    if (reads_its_own(tracee.link("exe"), path)) return false;
     await(pid, Watch::none, std::move(path));
     return true;
   }

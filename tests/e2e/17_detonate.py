@@ -136,6 +136,11 @@ chmod +x /tmp/.x && /tmp/.x && rm -- "$0"
                                        "curl -s http://update.example/x >/dev/null\n")
         self.assertEqual(report["signatures"], [])
 
+    def test_a_tool_may_read_what_is_its_own(self):
+        self.assert_clean(self.run_text("a.sh", "#!/bin/sh\ncurl -n -s http://a.example/ >/dev/null\n"))
+        self.assert_bad(self.run_text("b.sh", "#!/bin/sh\ncat ~/.netrc >/dev/null\n"
+                                              "curl -s http://a.example/ >/dev/null\n"), "sends-secrets")
+
     def test_datagrams_and_both_families_are_heard(self):
         report = self.run_text("a.py", """
 import socket
