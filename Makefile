@@ -36,8 +36,9 @@ suite_tests = ^($(subst $(space),|,$(strip $(1))))/all$$
 
 # Under ASan and UBSan: every suite but that of the rules, every fuzz target, and two of the
 # end-to-end scenarios over the three programs.
-ASAN_SUITES = core conf policy feeds feeds/formats feeds/update inspect inspect/formats inspect/signs inspect/worker proxy proxy/net \
-  proxy/http proxy/tls proxy/sign proxy/events integration
+ASAN_SUITES = core conf policy feeds feeds/formats feeds/names feeds/update inspect inspect/formats \
+  inspect/signs inspect/worker proxy proxy/net proxy/http proxy/tls proxy/sign proxy/events \
+  sandbox_client sandbox_client/detonate integration
 test-asan: deps-test
 	@$(CONFIGURE) -B build/asan -DCMAKE_BUILD_TYPE=Debug -DWEIR_SANITIZE=address,undefined >/dev/null
 	@cmake --build build/asan -j $(JOBS) --target $(call suite_targets,$(ASAN_SUITES)) fuzzers \
