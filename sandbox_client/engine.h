@@ -25,7 +25,8 @@ namespace weir {
 // What an engine says of a file in the end.
 struct Judgement {
   SandboxVerdict verdict;
-  std::string report_json;  // one valid JSON value
+  std::string report_json;    // as write_report() writes it
+  std::string raw_json = {};  // what the engine itself said, one valid JSON value; "" = the same
 };
 
 // What an engine already has of a file. Neither: nothing.

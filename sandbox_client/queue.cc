@@ -24,7 +24,7 @@ CREATE TABLE submissions(
   added INTEGER NOT NULL, deadline INTEGER NOT NULL,
   state INTEGER NOT NULL, engine TEXT NOT NULL, ticket TEXT NOT NULL, key TEXT NOT NULL,
   attempts INTEGER NOT NULL, tried TEXT NOT NULL, joins INTEGER NOT NULL,
-  due INTEGER NOT NULL, why TEXT NOT NULL) STRICT;
+  due INTEGER NOT NULL, why TEXT NOT NULL, reason INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX by_state ON submissions(state, priority DESC, id);
 CREATE INDEX by_deadline ON submissions(deadline);
 )";
@@ -93,9 +93,9 @@ Result<> SubmissionQueue::use_engines(std::vector<std::string> names) {
       state_number(waiting), now_ms(), state_number(submitting), state_number(submitted), listed);
   if (!freed) return freed;
   return database_.change(
-      "UPDATE submissions SET state=?1, why='engine '||wanted||' is not configured'"
+      "UPDATE submissions SET state=?1, reason=?4, why='engine '||wanted||' is not configured'"
       " WHERE state=?2 AND wanted<>'' AND instr(?3, ','||wanted||',')=0",
-      state_number(failed), state_number(waiting), listed);
+      state_number(failed), state_number(waiting), listed, static_cast<int>(Reason::engine_down));
 }
 
 Result<bool> SubmissionQueue::add(const Submission& submission, int fd) {

@@ -65,13 +65,14 @@ class SubmissionQueue {
   Result<> unsure(std::int64_t id, const std::string& why);    // the engine may have it
   Result<> not_sent(std::int64_t id, const std::string& why);  // it has not, or has lost it
   // It will not, but others may; failed when there is no other.
-  Result<> refused(std::int64_t id, const std::string& why);
+  Result<> refused(std::int64_t id, Reason reason, const std::string& why);
 
   // Tickets of this engine whose turn it is to be asked for, the longest unasked first.
   Result<std::vector<Work>> tickets_due(const std::string& engine, std::size_t most);
   Result<> ask_again(std::int64_t id, Duration pause);
 
-  Result<> end(std::int64_t id, SubmissionState state, const std::string& why);
+  Result<> finish(std::int64_t id);  // its verdict is remembered
+  Result<> give_up(std::int64_t id, const std::string& why);
   Result<> expire();  // ends all whose deadline has passed
 
   // Ends to be told, oldest first; told() forgets the submission and its file.
@@ -96,7 +97,7 @@ class SubmissionQueue {
   Result<std::optional<Work>> candidate(const std::string& engine, unsigned most);
   Result<> intend(Work& work, const std::string& engine);
   Result<> try_later(std::int64_t id, SubmissionState state, const std::string& why);
-  Result<> refuse(std::int64_t id, const std::string& why);
+  Result<> refuse(std::int64_t id, Reason reason, const std::string& why);
   std::int64_t now_ms() const;
   void reached(std::string_view step) const {
     if (step_) step_(step);

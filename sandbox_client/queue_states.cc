@@ -38,9 +38,9 @@ Result<> SubmissionQueue::not_sent(std::int64_t id, const std::string& why) {
   return try_later(id, waiting, why);
 }
 
-Result<> SubmissionQueue::refused(std::int64_t id, const std::string& why) {
+Result<> SubmissionQueue::refused(std::int64_t id, Reason reason, const std::string& why) {
   const std::scoped_lock lock(mutex_);
-  return refuse(id, why);
+  return refuse(id, reason, why);
 }
 
 Result<> SubmissionQueue::try_later(std::int64_t id, SubmissionState state,
@@ -51,7 +51,8 @@ Result<> SubmissionQueue::try_later(std::int64_t id, SubmissionState state,
   // Looking for an uncertain one again is an attempt too; a new intent counts itself.
   const std::int64_t attempts = row->integer(0) + (state == submitting ? 1 : 0);
   if (attempts >= options_.max_attempts) {
-    return refuse(id, why + " (after " + std::to_string(attempts) + " attempts)");
+    return refuse(id, Reason::engine_down,
+                  why + " (after " + std::to_string(attempts) + " attempts)");
   }
   const Duration pause = backoff_pause(options_.backoff, static_cast<unsigned>(attempts), random_);
   auto set = database_.change(
@@ -63,7 +64,7 @@ Result<> SubmissionQueue::try_later(std::int64_t id, SubmissionState state,
   return set;
 }
 
-Result<> SubmissionQueue::refuse(std::int64_t id, const std::string& why) {
+Result<> SubmissionQueue::refuse(std::int64_t id, Reason reason, const std::string& why) {
   auto row =
       database_.query("SELECT tried||','||engine||',', wanted FROM submissions WHERE id=?1", id);
   if (!row) return pass(std::move(row));
@@ -75,10 +76,10 @@ Result<> SubmissionQueue::refuse(std::int64_t id, const std::string& why) {
                         return !tried.contains("," + name + ",");
                       });
   auto set = database_.change(
-      "UPDATE submissions SET state=?2, tried=?3, attempts=0, due=?4, why=?5, ticket=''"
+      "UPDATE submissions SET state=?2, tried=?3, attempts=0, due=?4, why=?5, ticket='', reason=?9"
       " WHERE id=?1 AND state IN (?6,?7,?8)",
       id, state_number(others ? waiting : failed), tried, now_ms(), cut(why), state_number(waiting),
-      state_number(submitting), state_number(submitted));
+      state_number(submitting), state_number(submitted), static_cast<int>(reason));
   reached("refused");
   return set;
 }
@@ -106,21 +107,30 @@ Result<> SubmissionQueue::ask_again(std::int64_t id, Duration pause) {
                           now_ms() + in_millis(pause), state_number(submitted));
 }
 
-Result<> SubmissionQueue::end(std::int64_t id, SubmissionState state, const std::string& why) {
+Result<> SubmissionQueue::finish(std::int64_t id) {
   const std::scoped_lock lock(mutex_);
-  auto ended = database_.change("UPDATE submissions SET state=?2, why=?3 WHERE id=?1 AND state<?4",
-                                id, state_number(state), cut(why), state_number(finished));
-  reached("ended");
+  auto ended =
+      database_.change("UPDATE submissions SET state=?2, why='', reason=0 WHERE id=?1 AND state<?2",
+                       id, state_number(finished));
+  reached("finished");
   return ended;
+}
+
+Result<> SubmissionQueue::give_up(std::int64_t id, const std::string& why) {
+  const std::scoped_lock lock(mutex_);
+  return database_.change(
+      "UPDATE submissions SET state=?2, why=?3, reason=?4 WHERE id=?1 AND state<?5", id,
+      state_number(failed), cut(why), static_cast<int>(Reason::crashed), state_number(finished));
 }
 
 Result<> SubmissionQueue::expire() {
   const std::scoped_lock lock(mutex_);
   auto expired = database_.change(
-      "UPDATE submissions SET state=?1,"
+      "UPDATE submissions SET state=?1, reason=?4,"
       " why='no report before the deadline'||CASE why WHEN '' THEN '' ELSE ': '||why END"
       " WHERE deadline<=?2 AND state<?3",
-      state_number(SubmissionState::expired), now_ms(), state_number(finished));
+      state_number(SubmissionState::expired), now_ms(), state_number(finished),
+      static_cast<int>(Reason::timeout));
   reached("expired");
   return expired;
 }
@@ -128,7 +138,7 @@ Result<> SubmissionQueue::expire() {
 Result<std::vector<Ended>> SubmissionQueue::ended(std::size_t most) {
   const std::scoped_lock lock(mutex_);
   auto row = database_.query("SELECT " + std::string(kWorkColumns) +
-                                 ",engine,why,joins FROM submissions WHERE state>=?1"
+                                 ",engine,why,joins,reason FROM submissions WHERE state>=?1"
                                  " ORDER BY id LIMIT ?2",
                              state_number(finished), most);
   if (!row) return pass(std::move(row));
@@ -139,7 +149,8 @@ Result<std::vector<Ended>> SubmissionQueue::ended(std::size_t most) {
     if (!*more) return ends;
     Work work = work_of(*row);
     ends.push_back({work.id, std::move(work.submission),
-                    static_cast<SubmissionState>(row->integer(11)), row->text(15), row->text(16),
+                    static_cast<SubmissionState>(row->integer(11)), row->text(15),
+                    static_cast<Reason>(row->integer(18)), row->text(16),
                     static_cast<std::uint64_t>(row->integer(17))});
   }
 }

@@ -14,6 +14,11 @@ bool is_refusal(const Error& error) {
          error.code == Errc::crashed;
 }
 
+Reason reason_of(const Error& refusal) {
+  if (refusal.code == Errc::unsupported) return Reason::unsupported;
+  return refusal.code == Errc::too_large ? Reason::too_large : Reason::crashed;
+}
+
 // The engine is well: it says no to this file, or asks for patience.
 bool is_well(const Error& error) { return is_refusal(error) || error.code == Errc::busy; }
 
@@ -78,7 +83,7 @@ Duration EngineRunner::step() {
 
 void EngineRunner::hand_over(const Work& work) {
   if (!engine_->takes(work.submission)) {
-    return note(queue_.refused(work.id, name_ + " does not take this type"));
+    return note(queue_.refused(work.id, Reason::unsupported, name_ + " does not take this type"));
   }
   auto settled = settle_found(work);
   if (!settled) return put_off(work, settled.error());
@@ -89,7 +94,7 @@ void EngineRunner::hand_over(const Work& work) {
   }
   auto file = queue_.file(work.submission.sha256);
   if (!file) {
-    return note(queue_.end(work.id, SubmissionState::failed, "file is gone: " + file.error().what));
+    return note(queue_.give_up(work.id, "file is gone: " + file.error().what));
   }
   auto ticket = engine_->submit(work, std::move(*file));
   if (!ticket) return put_off(work, ticket.error());
@@ -127,7 +132,7 @@ void EngineRunner::put_off(const Work& work, const Error& error) {
   const std::string why = name_ + ": " + error.what;
   if (is_refusal(error) && !work.uncertain) {
     ++counts_.refused;
-    note(queue_.refused(work.id, why));
+    note(queue_.refused(work.id, reason_of(error), why));
   } else if (work.uncertain || !(error.retryable || error.code == Errc::busy)) {
     note(queue_.unsure(work.id, why));
   } else {
@@ -151,7 +156,7 @@ void EngineRunner::ask(const Work& work) {
   } else if (is_refusal(error)) {
     good();
     ++counts_.refused;
-    note(queue_.refused(work.id, why));
+    note(queue_.refused(work.id, reason_of(error), why));
   } else {
     if (error.code != Errc::busy) trouble(error);
     ++poll_failures_;
@@ -162,14 +167,15 @@ void EngineRunner::ask(const Work& work) {
 void EngineRunner::conclude(const Work& work, const Judgement& judgement) {
   SandboxVerdict verdict = judgement.verdict;
   verdict.engine = name_;
-  const auto kept = memory_.put(work.submission.sha256, verdict, judgement.report_json);
+  const auto kept =
+      memory_.put(work.submission.sha256, verdict, judgement.report_json, judgement.raw_json);
   if (!kept) {  // the engine still has it, and is asked again
     note(kept);
     return note(work.ticket.empty() ? queue_.unsure(work.id, kept.error().what)
                                     : queue_.ask_again(work.id, engine_->poll_pause()));
   }
   ++counts_.finished;
-  note(queue_.end(work.id, SubmissionState::finished, ""));
+  note(queue_.finish(work.id));
 }
 
 }  // namespace weir

@@ -125,7 +125,7 @@ Result<SandboxVerdict> SandboxService::verdict_of(const Ended& ended) {
   const std::string& sha256 = ended.submission.sha256;
   if (auto known = memory_.find(sha256)) return *known;
   SandboxVerdict unknown;
-  unknown.reason = ended.state == SubmissionState::expired ? Reason::timeout : Reason::engine_down;
+  unknown.reason = ended.reason == Reason::none ? Reason::engine_down : ended.reason;
   unknown.engine = ended.engine;
   unknown.title = ended.why;
   if (auto kept = memory_.put(sha256, unknown, "{}"); !kept) return pass(std::move(kept));

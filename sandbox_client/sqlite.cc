@@ -69,7 +69,8 @@ Statement& Statement::bind(int index, std::string_view text) {
 }
 
 Statement& Statement::bind_blob(int index, ByteView bytes) {
-  sqlite3_bind_blob64(handle_.get(), index, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  const void* data = bytes.data() ? static_cast<const void*>(bytes.data()) : "";  // not NULL
+  sqlite3_bind_blob64(handle_.get(), index, data, bytes.size(), SQLITE_TRANSIENT);
   return *this;
 }
 

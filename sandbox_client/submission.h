@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/clock.h"
+#include "core/finding.h"
 
 namespace weir {
 
@@ -62,9 +63,10 @@ struct Ended {
   std::int64_t id = 0;
   Submission submission;
   SubmissionState state = SubmissionState::failed;
-  std::string engine;       // that had it last; "" = none
-  std::string why;          // for an administrator; "" when finished
-  std::uint64_t joins = 0;  // how many more asked for it while it was under way
+  std::string engine;            // that had it last; "" = none
+  Reason reason = Reason::none;  // why there is no report
+  std::string why;               // for an administrator; "" when finished
+  std::uint64_t joins = 0;       // how many more asked for it while it was under way
 };
 
 }  // namespace weir

@@ -19,7 +19,7 @@ CREATE TABLE verdicts(
 CREATE INDEX by_expiry ON verdicts(expires);
 CREATE INDEX by_age ON verdicts(learned);
 CREATE TABLE reports(
-  sha256 BLOB NOT NULL, engine TEXT NOT NULL, json BLOB NOT NULL,
+  sha256 BLOB NOT NULL, engine TEXT NOT NULL, json BLOB NOT NULL, raw BLOB NOT NULL,
   PRIMARY KEY(sha256, engine)) STRICT;
 )";
 
@@ -64,7 +64,13 @@ Result<std::unique_ptr<VerdictMemory>> VerdictMemory::open(const std::string& pa
   auto database = Database::open(path, settings);
   if (!database) return pass(std::move(database));
   if (auto made = database->ensure_schema(kSchema, kTables); !made) return pass(std::move(made));
-  return std::unique_ptr<VerdictMemory>(new VerdictMemory(options, clock, std::move(*database)));
+  std::unique_ptr<VerdictMemory> memory(new VerdictMemory(options, clock, std::move(*database)));
+  auto find = memory->database_.prepare(
+      "SELECT verdict,reason,score,engine,versions,title,learned,expires FROM verdicts"
+      " WHERE sha256=?1 AND expires>?2");
+  if (!find) return pass(std::move(find));
+  memory->find_ = std::move(*find);
+  return memory;
 }
 
 Duration VerdictMemory::lifetime(Verdict verdict) const {
@@ -78,7 +84,7 @@ Duration VerdictMemory::lifetime(Verdict verdict) const {
 }
 
 Result<> VerdictMemory::put(const std::string& sha256, SandboxVerdict verdict,
-                            std::string_view report_json) {
+                            std::string_view report_json, std::string_view raw_json) {
   const std::string key = key_of(sha256);
   if (key.empty()) return fail(Errc::invalid, Fault::local, "no SHA-256: " + sha256);
   const std::int64_t now = to_millis(clock_.wall());
@@ -95,11 +101,14 @@ Result<> VerdictMemory::put(const std::string& sha256, SandboxVerdict verdict,
       until);
   if (!row) return pass(std::move(row));
   if (auto kept = row->bind_blob(9, as_bytes(key)).run(); !kept) return kept;
-  auto text = database_.query("INSERT OR REPLACE INTO reports(engine,json,sha256) VALUES(?1,?2,?3)",
-                              verdict.engine);
+  auto text = database_.query(
+      "INSERT OR REPLACE INTO reports(engine,json,raw,sha256) VALUES(?1,?2,?3,?4)", verdict.engine);
   if (!text) return pass(std::move(text));
-  const bool fits = report_json.size() <= options_.max_report_bytes;
-  text->bind_blob(2, as_bytes(fits ? report_json : "{}")).bind_blob(3, as_bytes(key));
+  const auto fits = [this](std::string_view json) {
+    return json.size() <= options_.max_report_bytes;
+  };
+  text->bind_blob(2, as_bytes(fits(report_json) ? report_json : "{}"));
+  text->bind_blob(3, as_bytes(fits(raw_json) ? raw_json : "")).bind_blob(4, as_bytes(key));
   if (auto kept = text->run(); !kept) return kept;
   if (auto done = transaction->commit(); !done) return done;
   auto joined = load(key);
@@ -110,17 +119,13 @@ Result<> VerdictMemory::put(const std::string& sha256, SandboxVerdict verdict,
 
 // The worst of what engines have said and is not expired; of those that could not tell, any.
 Result<std::optional<SandboxVerdict>> VerdictMemory::load(const std::string& key) {
-  auto row = database_.prepare(
-      "SELECT verdict,reason,score,engine,versions,title,learned,expires FROM verdicts"
-      " WHERE sha256=?1 AND expires>?2");
-  if (!row) return pass(std::move(row));
-  row->bind_blob(1, as_bytes(key)).bind(2, to_millis(clock_.wall()));
+  find_.start().bind_blob(1, as_bytes(key)).bind(2, to_millis(clock_.wall()));
   std::optional<SandboxVerdict> worst;
   for (;;) {
-    auto more = row->step();
+    auto more = find_.step();
     if (!more) return pass(std::move(more));
     if (!*more) return worst;
-    SandboxVerdict one = verdict_of(*row);
+    SandboxVerdict one = verdict_of(find_);
     if (!worst || outweighs(one, *worst)) worst = std::move(one);
   }
 }
@@ -179,9 +184,20 @@ void VerdictMemory::forget_cached() {
 
 std::optional<std::string> VerdictMemory::report(const std::string& sha256,
                                                  const std::string& engine) {
+  return stored("json", sha256, engine);
+}
+
+std::optional<std::string> VerdictMemory::raw_report(const std::string& sha256,
+                                                     const std::string& engine) {
+  return stored("raw", sha256, engine);
+}
+
+std::optional<std::string> VerdictMemory::stored(const char* column, const std::string& sha256,
+                                                 const std::string& engine) {
   const std::string key = key_of(sha256);
   const std::scoped_lock lock(database_mutex_);
-  auto row = database_.query("SELECT json FROM reports WHERE engine=?1 AND sha256=?2", engine);
+  auto row = database_.query(
+      std::string("SELECT ") + column + " FROM reports WHERE engine=?1 AND sha256=?2", engine);
   if (!row) return std::nullopt;
   const auto found = row->bind_blob(2, as_bytes(key)).step();
   if (!found || !*found) return std::nullopt;

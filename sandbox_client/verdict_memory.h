@@ -54,11 +54,14 @@ class VerdictMemory {
                                                      const Clock& clock);
 
   // Replaces what this engine said before. `learned` and `expires` are filled in.
-  Result<> put(const std::string& sha256, SandboxVerdict verdict, std::string_view report_json);
+  Result<> put(const std::string& sha256, SandboxVerdict verdict, std::string_view report_json,
+               std::string_view raw_json = {});
 
   std::optional<SandboxVerdict> find(const std::string& sha256);
   std::optional<SandboxVerdict> peek(const std::string& sha256);  // of those in memory
   std::optional<std::string> report(const std::string& sha256, const std::string& engine);
+  // What the engine itself said, "" if it was not kept.
+  std::optional<std::string> raw_report(const std::string& sha256, const std::string& engine);
 
   // To be judged anew when it is next seen. The report stays.
   Result<> outdate(const std::string& sha256);
@@ -79,6 +82,8 @@ class VerdictMemory {
   VerdictMemory(const MemoryOptions& options, const Clock& clock, Database database)
       : options_(options), clock_(clock), database_(std::move(database)) {}
   Duration lifetime(Verdict verdict) const;
+  std::optional<std::string> stored(const char* column, const std::string& sha256,
+                                    const std::string& engine);
   Result<std::optional<SandboxVerdict>> load(const std::string& key);
   std::optional<SandboxVerdict> unexpired(const std::optional<SandboxVerdict>& verdict) const;
   void remember(const std::string& sha256, std::optional<SandboxVerdict> verdict);
@@ -88,6 +93,7 @@ class VerdictMemory {
   const Clock& clock_;
   std::mutex database_mutex_;  // taken before the other one
   Database database_;
+  Statement find_;
   std::mutex cache_mutex_;
   std::list<Cached> cache_;                                                  // used last first
   std::unordered_map<std::string_view, std::list<Cached>::iterator> index_;  // keys are in cache_

@@ -86,7 +86,7 @@ TEST_F(Queue, FromAddedToTold) {
   EXPECT_EQ(queue_->tickets_due("a", 9)->size(), 1u);
   EXPECT_TRUE(queue_->tickets_due("b", 9)->empty());
 
-  ASSERT_TRUE(queue_->end(work->id, State::finished, ""));
+  ASSERT_TRUE(queue_->finish(work->id));
   ASSERT_EQ(ended().size(), 1u);
   EXPECT_EQ(ended()[0].engine, "a");
   EXPECT_EQ(files(), 1u);
@@ -102,7 +102,7 @@ TEST_F(Queue, ASecondRequestJoinsAndCanHurryIt) {
   ASSERT_EQ(add("slow", 3), false);
   EXPECT_EQ(take()->submission.name, "slow.exe");
   ASSERT_EQ(add("slow"), false);  // while it is under way too
-  ASSERT_TRUE(queue_->end(1, State::finished, ""));
+  ASSERT_TRUE(queue_->finish(1));
   EXPECT_EQ(ended()[0].joins, 2u);
   ASSERT_TRUE(queue_->told(1));
   EXPECT_EQ(add("slow"), true);  // told: a new one
@@ -162,13 +162,14 @@ TEST_F(Queue, AnUnsureOneIsLookedForAgainLater) {
 
 TEST_F(Queue, TriesAnotherEngineAndThenHasFailed) {
   ASSERT_EQ(add("one"), true);
-  ASSERT_TRUE(queue_->refused(take("a")->id, "unsupported"));
+  ASSERT_TRUE(queue_->refused(take("a")->id, Reason::unsupported, "unsupported"));
   EXPECT_FALSE(take("a"));
   EXPECT_FALSE(queue_->next_due("a", true) < clock_.wall() + 1min);
-  ASSERT_TRUE(queue_->refused(take("b")->id, "no machine"));
+  ASSERT_TRUE(queue_->refused(take("b")->id, Reason::crashed, "no machine"));
   ASSERT_EQ(ended().size(), 1u);
   EXPECT_EQ(ended()[0].state, State::failed);
   EXPECT_EQ(ended()[0].why, "no machine");
+  EXPECT_EQ(ended()[0].reason, Reason::crashed);
 }
 
 TEST_F(Queue, AttemptsAreBounded) {
@@ -219,8 +220,8 @@ TEST_F(Queue, DeadlinesEndWhateverState) {
   EXPECT_EQ(ended().size(), 3u);
   ASSERT_TRUE(queue_->sent(held->id, "late"));  // does not bring it back
   ASSERT_TRUE(queue_->not_sent(held->id, "late"));
-  ASSERT_TRUE(queue_->refused(held->id, "late"));
-  ASSERT_TRUE(queue_->end(held->id, State::finished, ""));
+  ASSERT_TRUE(queue_->refused(held->id, Reason::crashed, "late"));
+  ASSERT_TRUE(queue_->finish(held->id));
   EXPECT_EQ(count(State::expired), 3u);
 }
 
@@ -243,7 +244,7 @@ TEST_F(Queue, FullIsAClearError) {
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().what, "sandbox queue is full: 2 submissions");
   ASSERT_EQ(add("x"), false);  // a join needs no room
-  ASSERT_TRUE(queue_->end(1, State::failed, "") && queue_->told(1));
+  ASSERT_TRUE(queue_->give_up(1, "") && queue_->told(1));
   EXPECT_EQ(add("y"), true);
 }
 

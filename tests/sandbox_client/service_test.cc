@@ -167,7 +167,7 @@ TEST_F(Service, NobodyTakesIt) {
   ASSERT_EQ(told_.size(), 1u);
   EXPECT_EQ(told_[0].state, State::failed);
   EXPECT_EQ(told_[0].verdict.verdict, Verdict::uninspectable);
-  EXPECT_EQ(told_[0].verdict.reason, Reason::engine_down);
+  EXPECT_EQ(told_[0].verdict.reason, Reason::unsupported);
   EXPECT_EQ(told_[0].why, "other does not take this type");
   EXPECT_TRUE(hand_in("a", "pe").known);  // not tried again at every download
 }
