@@ -5,7 +5,7 @@
 #include "core/cursor.h"
 #include "core/digest.h"
 #include "sandbox_client/millis.h"
-#include "sandbox_client/sample_files.h"
+#include "sandbox_client/placed_file.h"
 
 namespace weir {
 namespace {

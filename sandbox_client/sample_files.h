@@ -11,14 +11,9 @@
 #include "core/fd.h"
 #include "core/random.h"
 #include "core/result.h"
+#include "sandbox_client/placed_file.h"
 
 namespace weir {
-
-// Called with a name after each step that a kill could follow; tests end the process there.
-using StepHook = std::function<void(std::string_view)>;
-
-// 64 lower-case hex digits, and so a safe file name.
-bool is_sha256_hex(std::string_view text);
 
 class SampleFiles {
  public:
@@ -31,17 +26,14 @@ class SampleFiles {
   Result<UniqueFd> read(const std::string& sha256) const;  // a new description at offset 0
   void remove(const std::string& sha256) const;            // also when it is not there
 
-  // Removes every file that `keep` does not want.
-  void sweep(const std::function<bool(const std::string& name)>& keep) const;
+  void sweep(const std::function<bool(const std::string& name)>& keep) const {
+    sweep_folder(folder_, keep);
+  }
 
  private:
   SampleFiles(std::string folder, Random& random, StepHook step)
       : folder_(std::move(folder)), random_(&random), step_(std::move(step)) {}
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  void reached(std::string_view step) const {
-    if (step_) step_(step);
-  }
-  Result<> place(const std::string& part, const std::string& sha256) const;
 
   std::string folder_;
   Random* random_;

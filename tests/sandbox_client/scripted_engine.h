@@ -34,7 +34,7 @@ class ScriptedEngine final : public Engine {
   bool takes(const Submission& one) const override {
     return script_.type.empty() || one.type == script_.type;
   }
-  Duration poll_pause() const override { return std::chrono::seconds(1); }
+  Duration poll_pause() const override { return std::chrono::seconds(10); }
 
   Result<Found> find(const Work& work) override {
     if (auto error = next(script_.finds)) return std::unexpected(*error);
