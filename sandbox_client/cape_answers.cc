@@ -39,7 +39,8 @@ std::optional<WallTime> time_of(std::string_view text) {
   const year_month_day date(year(*century * 100 + *year_in),
                             month(static_cast<unsigned>(*month_in)),
                             day(static_cast<unsigned>(*day_in)));
-  if (!date.ok()) return std::nullopt;
+  // Beyond these years nanoseconds do not fit.
+  if (!date.ok() || date.year() < year(1971) || date.year() > year(2200)) return std::nullopt;
   return WallTime(sys_days(date)) + hours(*hour) + minutes(*minute);
 }
 
@@ -80,40 +81,41 @@ std::string family_of(const JsonValue& detections) {
 }
 
 // Up to `most` strings of a list, or of the member `name` of the objects in it.
-std::vector<std::string> texts_of(const JsonValue& list, const char* name, std::size_t most) {
+std::vector<std::string> texts_of(const JsonValue& list, const char* name, std::size_t most,
+                                  std::size_t most_bytes) {
   std::vector<std::string> texts;
   for (const JsonValue& one : list.items()) {
     const bool is_object = one.kind() == JsonValue::Kind::object;
     const std::string_view text = is_object ? one[name].text() : one.text();
     if (text.empty()) continue;
     if (texts.size() == most) break;
-    texts.push_back(remote_text(text));
+    texts.push_back(remote_text(text, most_bytes));
   }
   return texts;
 }
 
 // CAPE's severity is 1 to 3, ours goes to 10.
 void add_signatures(const JsonValue& list, SandboxReport& report) {
-  for (const JsonValue& one : list.items() | std::views::take(ReportLimits::signatures)) {
+  for (const JsonValue& one : list.items() | std::views::take(ReportLimits::signatures - 1)) {
     const double severity = one["severity"].number().value_or(1);
-    report.signatures.push_back({remote_text(one["name"].text()),
+    report.signatures.push_back({remote_text(one["name"].text(), ReportLimits::word),
                                  static_cast<int>(std::clamp(severity, 0.0, 3.0) * 3),
                                  remote_text(one["description"].text()), ""});
   }
 }
 
 void add_files(const JsonValue& list, FileDeed how, SandboxReport& report) {
-  for (std::string& path : texts_of(list, "path", ReportLimits::files / 2)) {
+  for (std::string& path : texts_of(list, "path", ReportLimits::files / 2, ReportLimits::text)) {
     report.files.push_back({std::move(path), how, false, "", 0});
   }
 }
 
 void add_network(const JsonValue& network, SandboxReport& report) {
   constexpr std::size_t kHalf = ReportLimits::network / 2;
-  for (std::string& name : texts_of(network["domains"], "domain", kHalf)) {
+  for (std::string& name : texts_of(network["domains"], "domain", kHalf, ReportLimits::text)) {
     report.network.push_back({"dns", std::move(name), "", 0, ""});
   }
-  for (std::string& address : texts_of(network["hosts"], "ip", kHalf)) {
+  for (std::string& address : texts_of(network["hosts"], "ip", kHalf, ReportLimits::word)) {
     report.network.push_back({"tcp", "", std::move(address), 0, ""});
   }
 }
@@ -198,10 +200,12 @@ Result<SandboxReport> cape_report(const JsonValue& json, const std::string& sha2
   report.verdict = detonation_verdict(verdict_of_score(*score * 10, limits));
   if (const std::string family = family_of(from["detections"]); !family.empty()) {
     report.verdict = DetonationVerdict::malicious;
-    report.signatures.push_back({remote_text(family), 10, "CAPE knows the family", ""});
+    report.signatures.push_back(
+        {remote_text(family, ReportLimits::word), 10, "CAPE knows the family", ""});
   }
   add_signatures(from["signatures"], report);
-  for (std::string& line : texts_of(from["executed_commands"], "", ReportLimits::processes)) {
+  for (std::string& line :
+       texts_of(from["executed_commands"], "", ReportLimits::processes, ReportLimits::argument)) {
     report.processes.push_back({0, 0, {std::move(line)}, std::nullopt});
   }
   add_files(from["files"]["modified"], FileDeed::written, report);

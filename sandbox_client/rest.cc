@@ -9,7 +9,6 @@ namespace weir {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(60);  // when a busy engine does not say
-constexpr std::size_t kMostText = 300;
 
 }  // namespace
 
@@ -80,6 +79,11 @@ Verdict verdict_of_score(double score, const ScoreLimits& limits) {
   return bounded >= limits.suspicious ? Verdict::suspicious : Verdict::clean;
 }
 
-std::string remote_text(std::string_view text) { return escape_for_terminal(text, kMostText); }
+std::string remote_text(std::string_view text, std::size_t most) {
+  std::string shown = escape_for_terminal(text, most);
+  if (shown.size() <= most) return shown;
+  while (most > 0 && (static_cast<unsigned char>(shown[most]) & 0xc0u) == 0x80u) --most;
+  return shown.substr(0, most);
+}
 
 }  // namespace weir

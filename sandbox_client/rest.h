@@ -62,7 +62,7 @@ struct ScoreLimits {
 Verdict verdict_of_score(double score, const ScoreLimits& limits);
 std::uint8_t bounded_score(double score);  // 0 to 100, whatever came
 
-// Text of an engine for people: control bytes escaped, and cut.
-std::string remote_text(std::string_view text);
+// Text of an engine for people: control bytes escaped, and at most so many bytes of UTF-8.
+std::string remote_text(std::string_view text, std::size_t most = 300);
 
 }  // namespace weir

@@ -130,7 +130,7 @@ void EngineRunner::put_off(const Work& work, const Error& error) {
     trouble(error);
   }
   const std::string why = name_ + ": " + error.what;
-  if (is_refusal(error) && !work.uncertain) {
+  if (is_refusal(error)) {
     ++counts_.refused;
     note(queue_.refused(work.id, reason_of(error), why));
   } else if (work.uncertain || !(error.retryable || error.code == Errc::busy)) {

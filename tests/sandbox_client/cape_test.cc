@@ -280,6 +280,7 @@ TEST_F(Cape, LooksForWhatItHas) {
       {R"([{"id":5,"status":"reported","custom":null,)" + fresh + "}]", "report 50", "none"},
       {R"([{"id":5,"status":"reported",)" + stale + "}]", "none", "none"},
       {R"([{"id":5,"status":"reported","completed_on":"soon"}])", "none", "none"},
+      {R"([{"id":5,"status":"reported","completed_on":"4054-01-14 10:00:00"}])", "none", "none"},
       {R"([{"id":5,"status":"running",)" + fresh + "}]", "none", "none"},
       {R"([{"id":6,"status":"reported",)" + fresh + "}]", "none", "none"},
       {R"([{"id":"x"},7,null,[],{"id":-1}])", "none", "none"},
