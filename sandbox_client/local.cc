@@ -63,7 +63,8 @@ Result<std::string> LocalEngine::submit(const Work& work, UniqueFd file) {
   drop_old();
   auto socket = connect();
   if (!socket) return pass(std::move(socket));
-  auto sent = send_local_request(socket->get(), local_request(work.submission), file.get());
+  auto sent = send_local_request(socket->get(), local_request(work.submission, options_.seconds),
+                                 file.get());
   if (!sent) {
     Error error = std::move(sent).error();
     error.retryable = true;  // closing ends what it may have begun

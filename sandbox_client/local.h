@@ -19,6 +19,7 @@ struct LocalOptions {
   std::string socket;                           // path
   std::string versions;                         // of the worker and its signatures
   std::vector<std::string> types;               // of files that it gets; empty = all
+  int seconds = 30;                             // that a sample runs
   Duration longest = std::chrono::minutes(10);  // a connection, whatever the worker does
   unsigned deaths = 2;  // of the worker over one file, until that counts as failed
   Duration poll_pause = std::chrono::milliseconds(300);

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -12,20 +13,17 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kLength = 4;
-constexpr std::size_t kMostName = 1024;
+constexpr std::size_t kMostName = 1024;  // the worker takes heads of up to 8 KiB
 
 }  // namespace
 
-std::string local_request(const Submission& submission) {
+std::string local_request(const Submission& submission, int seconds) {
   std::string head;
   JsonWriter out(head);
   out.begin_object();
   out.member("sha256", submission.sha256);
   out.member("name", submission.name.substr(0, kMostName));
-  out.member("type", submission.type.substr(0, kMostName));
-  if (!submission.password.empty()) {
-    out.member("password", submission.password.substr(0, kMostName));
-  }
+  out.member("seconds", std::clamp(seconds, 1, 600));
   out.end_object();
   std::string request;
   for (int shift = 24; shift >= 0; shift -= 8) {

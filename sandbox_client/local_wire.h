@@ -1,7 +1,7 @@
 // What goes over the socket of weir-detonate, one file for each connection (AF_UNIX, stream):
 //
 //   client: length[4, big-endian] head, with the file's descriptor beside the first byte
-//           (SCM_RIGHTS); the head is JSON: {"sha256","name","type","password"}
+//           (SCM_RIGHTS); the head is JSON: {"sha256","name","seconds"}, and nothing else
 //   worker: length[4, big-endian] report, as write_report() writes it; then it closes
 //
 // A connection that ends before the report ended the run. Plain functions.
@@ -16,10 +16,8 @@
 
 namespace weir {
 
-inline constexpr std::size_t kMostLocalHead = 16 * 1024;
-
-// The head with its length.
-std::string local_request(const Submission& submission);
+// The head with its length. The sample runs for so many seconds, 1 to 600.
+std::string local_request(const Submission& submission, int seconds);
 
 // All at once, from the descriptor that is connected; `file` is not taken.
 Result<> send_local_request(int socket, const std::string& request, int file);

@@ -112,7 +112,8 @@ TEST_F(Local, HandsOverTheFileAndReadsTheReport) {
   ASSERT_TRUE(json) << head;
   EXPECT_EQ((*json)["sha256"].text(), kSha);
   EXPECT_EQ((*json)["name"].text(), "a \"name\".sh");
-  EXPECT_EQ((*json)["password"].text(), "infected");
+  EXPECT_EQ((*json)["seconds"].integer(), 30);
+  EXPECT_EQ(json->items().size(), 3u);  // the worker takes no others
   // The answer comes in pieces.
   const std::string answer = framed(report_json(DetonationVerdict::malicious, 90));
   for (const std::size_t at : {std::size_t{0}, std::size_t{2}, std::size_t{4}, answer.size() - 1}) {
