@@ -87,7 +87,14 @@ void SandboxService::run_engine(EngineRunner& runner) {
 }
 
 void SandboxService::run_teller() {
-  while (stop_.sleep(kTellPause)) tell();
+  constexpr int kTrimEvery = 7200;  // pauses: an hour
+  for (int pauses = 1; stop_.sleep(kTellPause); ++pauses) {
+    tell();
+    if (pauses % kTrimEvery != 0) continue;
+    if (auto trimmed = memory_.trim(); !trimmed) {
+      log_.error("sandbox", "old verdicts stay", {{"error", trimmed.error().what}});
+    }
+  }
 }
 
 Duration SandboxService::step() {
