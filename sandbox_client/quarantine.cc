@@ -96,13 +96,8 @@ Result<> Quarantine::sweep() {
 
 AuditRecord Quarantine::record(const std::string& actor, const std::string& act,
                                const std::string& sha256, const Result<>& done,
-                               std::string detail) const {
-  return {clock_.wall(),
-          actor,
-          act,
-          sha256,
-          done.has_value(),
-          done ? std::move(detail) : done.error().what};
+                               const std::string& detail) const {
+  return {clock_.wall(), actor, act, sha256, done.has_value(), done ? detail : done.error().what};
 }
 
 AuditRecord Quarantine::keep(const QuarantineEntry& entry, int fd) {

@@ -102,7 +102,7 @@ class Quarantine {
   Result<UniqueFd> sealed(const std::string& sha256);
   Result<> zip(const std::string& sha256, const ByteSink& sink);
   AuditRecord record(const std::string& actor, const std::string& act, const std::string& sha256,
-                     const Result<>& done, std::string detail = {}) const;
+                     const Result<>& done, const std::string& detail = {}) const;
 
   const std::string folder_;
   const QuarantineKey key_;

@@ -66,13 +66,13 @@ Duration EngineRunner::step() {
     return std::clamp(breaker_.trial_at() - clock_.steady(), Duration::zero(), kMostRest);
   }
   auto work = queue_.take(name_, options_.concurrency);
-  if (!work) note(pass(std::move(work)));
+  if (!work) note(std::unexpected(work.error()));
   const bool took = work && *work;
   if (took) hand_over(**work);
   // While the engine is on trial, one call is enough.
   if (state() == CircuitBreaker::State::open) return Duration::zero();
   auto due = queue_.tickets_due(name_, 1);
-  if (!due) note(pass(std::move(due)));
+  if (!due) note(std::unexpected(due.error()));
   if (due && !due->empty()) ask(due->front());
   auto next = queue_.next_due(name_, true);
   // One whose turn has come and that was not taken: the engine has as many as it may.

@@ -83,7 +83,7 @@ Duration VerdictMemory::lifetime(Verdict verdict) const {
   return options_.unknown;
 }
 
-Result<> VerdictMemory::put(const std::string& sha256, SandboxVerdict verdict,
+Result<> VerdictMemory::put(const std::string& sha256, const SandboxVerdict& verdict,
                             std::string_view report_json, std::string_view raw_json) {
   const std::string key = key_of(sha256);
   if (key.empty()) return fail(Errc::invalid, Fault::local, "no SHA-256: " + sha256);

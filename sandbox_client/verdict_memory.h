@@ -53,9 +53,9 @@ class VerdictMemory {
                                                      const MemoryOptions& options,
                                                      const Clock& clock);
 
-  // Replaces what this engine said before. `learned` and `expires` are filled in.
-  Result<> put(const std::string& sha256, SandboxVerdict verdict, std::string_view report_json,
-               std::string_view raw_json = {});
+  // Replaces what this engine said before. Its times are not looked at.
+  Result<> put(const std::string& sha256, const SandboxVerdict& verdict,
+               std::string_view report_json, std::string_view raw_json = {});
 
   std::optional<SandboxVerdict> find(const std::string& sha256);
   std::optional<SandboxVerdict> peek(const std::string& sha256);  // of those in memory
