@@ -145,6 +145,8 @@ struct NameSettings {
   std::string popular_file;            // domains that are not new to anybody; "" = none
   std::uint32_t remember = 2'000'000;  // domains; 0 = nothing is remembered
   Seconds learn{14 * 86'400};          // before this, nothing is called new
+  bool rdap = false;                   // ask registries when domains were registered
+  std::string rdap_bootstrap = "https://data.iana.org/rdap/dns.json";
 };
 
 struct NoticeSettings {

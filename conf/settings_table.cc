@@ -138,6 +138,8 @@ constexpr SettingRow kRows[] = {
   plain(AT(names.popular_file), path, "Domains that are new to nobody, one a line, also as rank,domain. Empty: none."),
   ranged(AT(names.remember), count, 0, 100'000'000, "Domains whose first visit is remembered; 20 bytes of memory each. Those that nobody visited for longest go. 0: none."),
   ranged(AT(names.learn), duration, 0, 365 * kDay, "How long a new memory learns before it calls anything new."),
+  plain(AT(names.rdap), flag, "Ask registries (RDAP) when domains were registered, for the condition domain_age. It tells them which domains are visited here."),
+  plain(AT(names.rdap_bootstrap), text, "Where the list of the registries' servers is (RFC 9224)."),
 
   plain(AT(portal.host), host, "The gateway's own site, on which people give the passwords of locked files. Https, through the proxy only: the name need not resolve."),
   ranged(AT(portal.kept_files), count, 0, 100'000, "Locked files that wait for their password. They count in inspect.spool_total_bytes."),

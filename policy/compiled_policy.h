@@ -109,7 +109,7 @@ inline constexpr std::array<std::string_view, 5> kUnlock = {"passwords", "page_w
                                                             "try_time", "keep"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
-inline constexpr std::array<std::string_view, 30> kTest = {"get",
+inline constexpr std::array<std::string_view, 31> kTest = {"get",
                                                            "client",
                                                            "user",
                                                            "method",
@@ -138,6 +138,7 @@ inline constexpr std::array<std::string_view, 30> kTest = {"get",
                                                            "lookalike",
                                                            "machine_made",
                                                            "first_seen_here",
+                                                           "domain_age",
                                                            "site"};
 inline constexpr std::array<std::string_view, 4> kDeliveries = {"hold", "trickle", "stream",
                                                                 "direct"};

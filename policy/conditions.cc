@@ -76,6 +76,8 @@ constexpr ConditionRow kRows[] = {
    "'>=75'", "How much the registered name looks as if a program had made it up, to 100."},
   {"first_seen_here", Stage::connect, ages, number([](const Facts& f) { return f.seen_since; }), {},
    "'<24h'", "How long ago the host's domain was first asked for through this gateway. `unknown`, and no other: popular, or the gateway's memory is too young (names.learn)."},
+  {"domain_age", Stage::connect, ages, number([](const Facts& f) { return f.domain_age; }), {},
+   "'<7d'", "How long ago the host's domain was registered, as its registry says (names.rdap). `unknown`, and no other: it was not asked for yet, or the registry does not say."},
   {"site", Stage::connect, names, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.site; }), kSites,
    "[ip-literal, cloud-hosting]", "What kind of place it is: an address instead of a name; a cloud where anybody gets room; a resolver over HTTPS (`doh`); one that is asked for under another name in the TLS (`fronting`); from the response stage on, one that never before gave this kind of file here (`new-kind-of-file`)."},
   {"tls", Stage::connect, flag, yes([](const Facts& f) { return f.tls; }), {},

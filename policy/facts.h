@@ -42,6 +42,7 @@ struct Facts {
   unsigned lookalike_score = 0;             // 0 to 100
   unsigned machine_made = 0;                // 0 to 100
   std::optional<std::uint64_t> seen_since;  // seconds since its domain was first seen here
+  std::optional<std::uint64_t> domain_age;  // seconds since its domain was registered
   std::vector<std::string_view> site;       // "ip-literal", "cloud-hosting", ...
   WallTime now{};
   // request

@@ -82,11 +82,8 @@ class TestReader {
       const auto value = read_count(*node, "machine_made", 0, 100, problems_);
       test_.rest.machine_made = static_cast<unsigned>(value.value_or(0));
     }
-    if (const YamlNode* node = node_.find("first_seen_here")) {
-      constexpr std::chrono::hours kLongest{24 * 3650};
-      const auto age = read_duration(*node, "first_seen_here", {}, kLongest, problems_);
-      if (age) test_.rest.seen_since = static_cast<std::uint64_t>(age->count() / 1000);
-    }
+    test_.rest.seen_since = age("first_seen_here");
+    test_.rest.domain_age = age("domain_age");
     if (const YamlNode* node = node_.find("client")) {
       const auto address = IpAddress::parse(node->text);
       if (!address)
@@ -153,6 +150,14 @@ class TestReader {
     test_.last = static_cast<Stage>(std::ranges::find(kStageNames, *name) - kStageNames.begin());
   }
 
+  std::optional<std::uint64_t> age(std::string_view key) {
+    constexpr std::chrono::hours kLongest{24 * 36500};
+    const YamlNode* node = node_.find(key);
+    if (node == nullptr) return std::nullopt;
+    const auto time = read_duration(*node, key, {}, kLongest, problems_);
+    if (!time) return std::nullopt;
+    return static_cast<std::uint64_t>(time->count() / 1000);
+  }
   bool has(std::initializer_list<std::string_view> keys) const {
     return std::ranges::any_of(keys, [this](auto key) { return node_.find(key) != nullptr; });
   }

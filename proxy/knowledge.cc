@@ -28,6 +28,7 @@ Knowledge::Knowledge(Parts parts, std::unique_ptr<NameKnowledge> names)
                                 parts.events, parts.log)),
       names_(std::move(names)),
       saved_(parts.clock.steady()) {
+  names_->ask_registries(parts.settings, parts.clock, parts.log);
   take_index();
 }
 

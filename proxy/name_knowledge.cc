@@ -74,6 +74,7 @@ NameFacts NameKnowledge::ask(const NameQuestion& question, WallTime now, bool no
     facts.machine_made = static_cast<unsigned>(machine_made_score(registrable_domain(host)));
     if (special_.cloud_suffix(host)) facts.site.push_back("cloud-hosting");
   }
+  if (ages_ && !address) facts.domain_age = ages_->seconds(registrable_domain(host), now);
   if (special_.is_doh_endpoint(host, question.path)) facts.site.push_back("doh");
   if (question.tls && !question.sni.empty() && question.sni != host) {
     facts.site.push_back("fronting");
@@ -94,6 +95,17 @@ bool NameKnowledge::new_kind_of_file(std::string_view host, FileType type, WallT
   return first && !seen_->learning(now);
 }
 
+void NameKnowledge::ask_registries(const Settings& settings, const Clock& clock, Log& log) {
+  if (!settings.names.rdap) return;
+  DomainAges::Options options;
+  options.bootstrap_url = settings.names.rdap_bootstrap;
+  if (!settings.tls.extra_ca_files.empty()) options.ca_file = settings.tls.extra_ca_files.front();
+  if (!settings.tls.system_ca_file.empty()) options.ca_file = settings.tls.system_ca_file;
+  options.file = settings.state_dir + "/domain-ages";
+  ages_ =
+      std::make_unique<DomainAges>(std::move(options), make_curl_fetcher(stop_), clock, log, stop_);
+}
+
 void NameKnowledge::save(Log& log) {
   if (!seen_) return;
   if (auto saved = seen_->save(); !saved) {
@@ -106,6 +118,7 @@ void set_names(Facts& facts, const NameFacts& names) {
   facts.lookalike_score = names.lookalike_score;
   facts.machine_made = names.machine_made;
   facts.seen_since = names.seen_since;
+  facts.domain_age = names.domain_age;
   facts.site = names.site;
 }
 

@@ -15,6 +15,7 @@
 #include "feeds/names/lookalike.h"
 #include "feeds/names/special_hosts.h"
 #include "policy/facts.h"
+#include "proxy/domain_ages.h"
 
 namespace weir {
 
@@ -27,6 +28,7 @@ struct NameFacts {
   unsigned machine_made = 0;
   std::optional<Seen> seen;                 // none: nothing is remembered
   std::optional<std::uint64_t> seen_since;  // seconds; none while the memory is young
+  std::optional<std::uint64_t> domain_age;  // seconds; none: not known
   std::vector<std::string_view> site;
 };
 
@@ -50,6 +52,8 @@ class NameKnowledge {
   // enough to say so.
   bool new_kind_of_file(std::string_view host, FileType type, WallTime now);
   void save(Log& log);  // off the loops
+  // Registries are asked from now on (settings.names.rdap).
+  void ask_registries(const Settings& settings, const Clock& clock, Log& log);
 
  private:
   NameKnowledge(Lookalikes lookalikes, SpecialHosts special)
@@ -58,6 +62,8 @@ class NameKnowledge {
   Lookalikes lookalikes_;
   SpecialHosts special_;
   std::unique_ptr<FirstSeen> seen_;  // null: nothing is remembered
+  std::atomic<bool> stop_{false};
+  std::unique_ptr<DomainAges> ages_;  // null: registries are not asked
 };
 
 // Into the facts, whose views then point into `names`.

@@ -42,6 +42,7 @@ NameNote note_of(const NameFacts& names) {
   note.why = names.lookalike_why;
   note.lookalike_score = names.lookalike_score;
   note.machine_made = names.machine_made;
+  note.domain_age = names.domain_age;
   note.site.assign(names.site.begin(), names.site.end());
   note.remembered = names.seen.has_value();
   if (!names.seen) return note;

@@ -36,6 +36,7 @@ struct NameNote {
   bool learning = false;
   unsigned visits = 0;  // before this one
   WallTime first_seen{};
+  std::optional<std::uint64_t> domain_age;  // seconds
 };
 
 // A warning, and what the person made of it.

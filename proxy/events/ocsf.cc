@@ -205,7 +205,7 @@ void write_reputation(JsonWriter& json, const std::vector<ListingNote>& notes) {
 
 void write_name(JsonWriter& json, const NameNote& name) {
   const bool nothing = name.lookalike.empty() && name.machine_made < 50 && name.site.empty() &&
-                       (!name.remembered || name.visits > 0);
+                       !name.domain_age && (!name.remembered || name.visits > 0);
   if (nothing) return;
   json.begin_object("name");
   if (!name.lookalike.empty()) {
@@ -214,6 +214,7 @@ void write_name(JsonWriter& json, const NameNote& name) {
     json.member("lookalike_score", name.lookalike_score);
     text(json, "why", name.why);
   }
+  if (name.domain_age) json.member("domain_age_days", *name.domain_age / 86'400);
   if (name.machine_made > 0) json.member("machine_made", name.machine_made);
   if (!name.site.empty()) {
     json.begin_array("site");

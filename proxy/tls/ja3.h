@@ -1,5 +1,5 @@
-// JA3, the older TLS client fingerprint (github.com/salesforce/ja3, BSD-3): the MD5 of five lists of
-// a ClientHello. Clients that shuffle their extensions have a new one each time; lists of old
+// JA3, the older TLS client fingerprint (github.com/salesforce/ja3, BSD-3): the MD5 of five lists
+// of a ClientHello. Clients that shuffle their extensions have a new one each time; lists of old
 // malware still use it. Pure.
 #pragma once
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 import websockets
 
@@ -127,6 +128,41 @@ class Names(Scenario):
             self.assertEqual(self.get(self.url("files.test", f"/x{number}.sh"))[0], 200)
             seen = self.event(lambda u, e: f"/x{number}.sh" in str(e["http_request"]))
             self.assertEqual(seen["action"], action)
+
+    def test_registries_are_asked(self):
+        """RDAP over TLS: the first visit does not know the age, later ones do, and a restart keeps it."""
+        asked = []
+
+        def registry(connection, head):
+            path = head.split(b" ")[1].decode()
+            asked.append(path)
+            if path == "/dns.json":
+                body = {"version": "1.0", "services": [[["test"], [f"https://127.0.0.1:{rdap.port}/r/"]]]}
+            else:
+                registered = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3 * 86400))
+                body = {"objectClassName": "domain", "ldhName": path.rsplit("/", 1)[1],
+                        "events": [{"eventAction": "registration", "eventDate": registered}]}
+            respond(connection, json.dumps(body).encode(), content_type="application/rdap+json")
+        rdap = RawOrigin(registry, self.pki.issue("127.0.0.1", "files.test"))
+        self.addCleanup(rdap.close)
+        self.gw.stop()
+        config = self.gw.config.read_text().replace(
+            "  learn: 0s\n", f"  learn: 0s\n  rdap: true\n  rdap_bootstrap: https://127.0.0.1:{rdap.port}/dns.json\n")
+        self.gw.config.write_text(config)
+        self.gw.write_policy(COACH.replace("request:\n", "request:\n  - {name: young, when: "
+                                           "{domain_age: '<7d'}, action: block}\n"))
+        self.gw.start()
+        base = f"https://files.test:{self.origin.port}/"
+        self.assertEqual(self.get(base)[0], 200)
+        wait_until(lambda: self.get(base)[0] == 403, "the registry's answer to count")
+        self.assertEqual(json.loads(self.get(base)[1])["rule"], "young")
+        event = self.event(lambda u, e: u.get("name", {}).get("domain_age_days") == 3)
+        self.assertEqual(event["action"], "block")
+        self.assertEqual(asked, ["/dns.json", "/r/domain/files.test"])
+        self.gw.stop()
+        self.gw.start()
+        self.assertEqual(self.get(base)[0], 403)
+        self.assertEqual(len(asked), 2)
 
     def test_explain_knows_names(self):
         ran = subprocess.run([BIN / "weir", "explain", self.url("www.paypa1-login.test"), "--config",

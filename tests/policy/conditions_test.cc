@@ -31,6 +31,7 @@ Facts ordinary() {
   facts.lookalike_score = 72;
   facts.machine_made = 40;
   facts.seen_since = 3 * 3600;
+  facts.domain_age = 5 * 86'400;
   facts.site = {"cloud-hosting", "fronting"};
   facts.now = *parse_local_time("2026-01-05 12:00");  // a Monday
   facts.method = "GET";
@@ -123,6 +124,8 @@ const MatchCase kMatches[] = {
     {"first_seen_here: '<3h'", false},
     {"first_seen_here: '>1d'", false},
     {"first_seen_here: unknown", false},
+    {"domain_age: '<7d'", true},
+    {"domain_age: '>=6d'", false},
     {"site: fronting", true},
     {"site: [doh, ip-literal]", false},
     {"site: any", true},
