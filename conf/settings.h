@@ -132,6 +132,8 @@ struct PortalSettings {
   std::string host = "weir.internal";  // https, through the proxy only; resolves nowhere
   std::uint32_t kept_files = 64;       // locked files that wait for their password
   std::uint32_t kept_files_per_client = 4;
+  std::uint32_t held_files = 1000;  // files that wait for a sandbox
+  std::uint32_t held_files_per_client = 50;
   std::uint32_t tries_per_minute = 10;    // passwords, by client
   std::uint32_t remembered_pages = 4096;  // whose words for passwords are remembered
   Seconds page_memory{600};
@@ -158,7 +160,8 @@ struct Settings {
   std::string state_dir = "state";
   std::uint32_t threads = 0;  // event loops; 0 = cores
   std::string policy_file = "conf/policy.yaml";
-  std::string feeds_file = "conf/feeds.yaml";  // "" = no feeds
+  std::string feeds_file = "conf/feeds.yaml";      // "" = no feeds
+  std::string sandbox_file = "conf/sandbox.yaml";  // "" = no sandboxes
   std::string via_name;  // pseudonym in Via (RFC 9110 7.6.3); "" = weir-<random>
   ListenSettings listen;
   LimitSettings limits;

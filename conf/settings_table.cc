@@ -40,6 +40,7 @@ constexpr SettingRow kRows[] = {
   ranged(AT(threads), count, 0, 1024, "Event loops. 0: one for each core."),
   plain(AT(policy_file), path, "The policy."),
   plain(AT(feeds_file), path, "The list of reputation feeds. Empty: none are fetched."),
+  plain(AT(sandbox_file), path, "The list of sandboxes. Empty: there are none, and policy's on_unavailable decides."),
   plain(AT(via_name), text, "Our name in the Via field, by which loops are found. Empty: weir- and a random word."),
 
   plain(AT(listen.proxy), endpoints, "Where clients reach the proxy."),
@@ -144,6 +145,8 @@ constexpr SettingRow kRows[] = {
   plain(AT(portal.host), host, "The gateway's own site, on which people give the passwords of locked files. Https, through the proxy only: the name need not resolve."),
   ranged(AT(portal.kept_files), count, 0, 100'000, "Locked files that wait for their password. They count in inspect.spool_total_bytes."),
   ranged(AT(portal.kept_files_per_client), count, 1, 10'000, "Of these, files of one client. The oldest goes."),
+  ranged(AT(portal.held_files), count, 0, 1'000'000, "Files that wait for a sandbox behind a progress page. They count in inspect.spool_total_bytes. One more waits without a page."),
+  ranged(AT(portal.held_files_per_client), count, 1, 100'000, "Of these, files of one client. The oldest goes."),
   ranged(AT(portal.tries_per_minute), count, 1, 10'000, "Passwords that a client may try in a minute."),
   ranged(AT(portal.remembered_pages), count, 0, 1'000'000, "Pages whose words for passwords are remembered, to be tried on what is downloaded from them. 0: none."),
   ranged(AT(portal.page_memory), duration, kSecond, kDay, "How long they are remembered."),

@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 18> kReasons = {
     "timeout",     "crashed",        "queue-full",       "partial",
     "truncated",   "unknown-coding", "corrupt",          "parsers-disagree",
     "unsupported", "engine-down"};
-constexpr std::array<std::string_view, kScannerCount> kScanners = {"hash", "yara", "clamav",
-                                                                   "structure"};
+constexpr std::array<std::string_view, kScannerCount + 1> kScanners = {"hash", "yara", "clamav",
+                                                                       "structure", "sandbox"};
 static_assert(kReasons[static_cast<std::size_t>(Reason::engine_down)] == "engine-down");
 static_assert(kVerdicts[static_cast<std::size_t>(Verdict::malicious)] == "malicious");
 

@@ -35,8 +35,9 @@ enum class Reason : std::uint8_t {
   engine_down,
 };
 
-// The scanners that a profile can require. One bit each in a ScannerSet.
-enum class Scanner : std::uint8_t { hash, yara, clamav, structure };
+// Who says something of a file. The first kScannerCount are those that a profile can require, one
+// bit each in a ScannerSet; a sandbox answers later and is policy's to ask.
+enum class Scanner : std::uint8_t { hash, yara, clamav, structure, sandbox };
 inline constexpr int kScannerCount = 4;
 
 // One thing that one scanner says about one artifact.

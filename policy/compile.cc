@@ -11,9 +11,11 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kLongestReason = 500;
-constexpr Stage kStages[] = {Stage::connect, Stage::request, Stage::response, Stage::verdict};
-constexpr Action kActions[] = {Action::allow, Action::alert,     Action::block, Action::unlock,
-                               Action::coach, Action::intercept, Action::bypass};
+constexpr Stage kStages[] = {Stage::connect, Stage::request, Stage::response, Stage::verdict,
+                             Stage::sandbox};
+constexpr Action kActions[] = {Action::allow,   Action::alert,     Action::block,  Action::unlock,
+                               Action::coach,   Action::intercept, Action::bypass, Action::hold,
+                               Action::release, Action::off};
 
 class PolicyCompiler {
  public:
@@ -35,6 +37,9 @@ class PolicyCompiler {
     }
     if (const YamlNode* node = root->find("coach")) {
       compiled_->coach = compile_coach(*node, problems_);
+    }
+    if (const YamlNode* node = root->find("holding")) {
+      compiled_->holding = compile_holding(*node, problems_);
     }
     for (const Stage stage : kStages) compile_stage(*root, stage);
     if (const YamlNode* node = root->find("tests")) {
@@ -142,6 +147,7 @@ class PolicyCompiler {
   void compile_stage(const YamlNode& root, Stage stage) {
     const std::string name(stage_name(stage));
     const YamlNode* node = root.find(name);
+    if (node == nullptr && stage == Stage::sandbox) return no_sandbox(root);
     if (node == nullptr) {
       return problems_.error(root.place, "the " + name + " stage is missing: it needs a list of " +
                                              "rules, the last one without conditions");
@@ -161,6 +167,15 @@ class PolicyCompiler {
       problems_.error(last.place, "the last rule of " + name +
                                       " must be without conditions, so that every case is decided");
     }
+  }
+
+  // A policy that says nothing of sandboxes uses none.
+  void no_sandbox(const YamlNode& root) {
+    Rule rule;
+    rule.name = "no-sandbox";
+    rule.place = root.place;
+    rule.action = Action::off;
+    compiled_->stages[static_cast<std::size_t>(Stage::sandbox)].push_back(std::move(rule));
   }
 
   void check_name(const Rule& rule, const std::vector<Rule>& earlier, const std::string& stage) {
@@ -317,6 +332,7 @@ std::vector<std::string_view> actions_of(Stage stage) {
   if (stage == Stage::connect) return {"intercept", "bypass", "block"};
   if (stage == Stage::verdict) return {"allow", "alert", "block", "unlock", "coach"};
   if (stage == Stage::request) return {"allow", "alert", "block", "coach"};
+  if (stage == Stage::sandbox) return {"hold", "release", "off"};
   return {"allow", "alert", "block"};
 }
 

@@ -19,7 +19,7 @@
 
 namespace weir {
 
-inline constexpr int kStageCount = 4;
+inline constexpr int kStageCount = 5;
 
 struct Rule {
   std::string name;
@@ -37,7 +37,7 @@ struct PolicyTest {
   Place place;
   std::string url, host, scheme, path, user, method = "GET", content_type, file_type, file_name;
   std::string reputation;  // one word, "" = not listed
-  std::string lookalike, site;
+  std::string lookalike, site, sandbox;
   std::string certificate_error, sni, user_agent, first_bytes, threat, sha256;
   Facts rest;                         // the facts that are no text
   Stage last = Stage::request;        // how far the facts reach
@@ -57,6 +57,7 @@ struct CompiledPolicy {
   NetworkRules network;
   UnlockRules unlock;
   CoachRules coach;
+  HoldingRules holding;
   std::deque<Profile> profiles;  // the first is the default
   std::array<std::vector<Rule>, kStageCount> stages;
   std::deque<std::string> category_names;  // by label in categories
@@ -84,6 +85,9 @@ UnlockRules compile_unlock(const YamlNode& node, Problems& problems, ListFiles& 
 // The coach: section.
 CoachRules compile_coach(const YamlNode& node, Problems& problems);
 
+// The holding: section.
+HoldingRules compile_holding(const YamlNode& node, Problems& problems);
+
 // Letters, digits, - _ and dots: names go into header fields, events and tests.
 bool is_policy_name(std::string_view text);
 
@@ -97,10 +101,12 @@ std::vector<Diagnostic> run_tests(const Policy& policy, const CompiledPolicy& co
 
 // The known keys of the maps in a policy file, for loading and the schema.
 namespace policy_keys {
-inline constexpr std::array<std::string_view, 12> kTop = {
-    "version", "network", "categories", "groups",   "profiles", "unlock",
-    "coach",   "connect", "request",    "response", "verdict",  "tests"};
+inline constexpr std::array<std::string_view, 14> kTop = {
+    "version", "network", "categories", "groups",   "profiles", "unlock",  "coach",
+    "holding", "connect", "request",    "response", "verdict",  "sandbox", "tests"};
 inline constexpr std::array<std::string_view, 2> kCoach = {"justification", "remember"};
+inline constexpr std::array<std::string_view, 6> kHolding = {
+    "hold_timeout", "on_timeout", "on_unavailable", "on_unsupported", "keep", "sign_of_life"};
 inline constexpr std::array<std::string_view, 3> kNetwork = {"connect_ports", "http_ports",
                                                              "open_addresses"};
 inline constexpr std::array<std::string_view, 6> kProfile = {
@@ -109,7 +115,7 @@ inline constexpr std::array<std::string_view, 5> kUnlock = {"passwords", "page_w
                                                             "try_time", "keep"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
-inline constexpr std::array<std::string_view, 31> kTest = {"get",
+inline constexpr std::array<std::string_view, 32> kTest = {"get",
                                                            "client",
                                                            "user",
                                                            "method",
@@ -139,7 +145,8 @@ inline constexpr std::array<std::string_view, 31> kTest = {"get",
                                                            "machine_made",
                                                            "first_seen_here",
                                                            "domain_age",
-                                                           "site"};
+                                                           "site",
+                                                           "sandbox"};
 inline constexpr std::array<std::string_view, 4> kDeliveries = {"hold", "trickle", "stream",
                                                                 "direct"};
 }  // namespace policy_keys

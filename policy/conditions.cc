@@ -17,6 +17,7 @@ constexpr std::string_view kCertificateErrors =
     "not-yet-valid "
     "revocation-unknown any";
 constexpr std::string_view kVerdicts = "clean suspicious uninspectable malicious";
+constexpr std::string_view kSandboxSays = "clean suspicious uninspectable malicious any";
 constexpr std::string_view kReasons =
     "encrypted partly-encrypted multi-volume too-large too-deep too-many ratio timeout crashed "
     "queue-full partial truncated unknown-coding corrupt parsers-disagree unsupported engine-down "
@@ -130,6 +131,8 @@ constexpr ConditionRow kRows[] = {
    "[zip-two-directories, name-rtlo, macro-autoexec]", "One of the findings of inspection has this name, whatever its weight (docs/scanning.md, docs/signs.md). `any`: there is one."},
   {"score", Stage::verdict, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.score); }), {},
    "'>=70'", "The weights of the signs that were found, added up, to 100."},
+  {"sandbox", Stage::verdict, words, text([](const Facts& f) { return f.sandbox; }), kSandboxSays,
+   "[suspicious]", "What a sandbox says of it. `any`: one has seen it."},
   {"sha256", Stage::verdict, digests, text([](const Facts& f) { return f.sha256; }), {},
    "['@lists/allowed-files.txt']", "The SHA-256 of the content in hex, or a list of them."},
 };
@@ -167,6 +170,7 @@ std::string_view stage_name(Stage stage) {
     case Stage::request: return "request";
     case Stage::response: return "response";
     case Stage::verdict: return "verdict";
+    case Stage::sandbox: return "sandbox";
   }
   return "unknown";
 }

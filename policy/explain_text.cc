@@ -66,7 +66,9 @@ Explanation explain_all(const Policy& policy, const Facts& facts) {
                           facts.client.text(),
                           std::string(facts.user),
                           {},
-                          walk(policy, facts, Stage::verdict)};
+                          walk(policy, facts, Stage::sandbox)};
+  // No sandbox is no decision of its own.
+  if (explanation.steps.back().decision.action == Action::off) explanation.steps.pop_back();
   for (const std::string_view name : facts.categories) explanation.categories.emplace_back(name);
   return explanation;
 }

@@ -14,7 +14,9 @@
 
 namespace weir {
 
-enum class Stage : std::uint8_t { connect, request, response, verdict };
+// sandbox is asked about what the verdict stage lets go; with a sandbox's answer the verdict stage
+// is asked again.
+enum class Stage : std::uint8_t { connect, request, response, verdict, sandbox };
 
 // The category of what is in no other.
 inline constexpr std::string_view kUncategorised = "uncategorised";
@@ -67,6 +69,7 @@ struct Facts {
   std::string_view threat;                 // name of the deciding finding
   std::vector<std::string_view> findings;  // the names of all
   unsigned score = 0;                      // of its signs, 0 to 100
+  std::string_view sandbox;                // what a sandbox says: "clean", ...; "" = none has
 };
 
 }  // namespace weir

@@ -60,6 +60,9 @@ std::string_view action_name(Action action) {
     case Action::coach: return "coach";
     case Action::intercept: return "intercept";
     case Action::bypass: return "bypass";
+    case Action::hold: return "hold";
+    case Action::release: return "release";
+    case Action::off: return "off";
   }
   return "unknown";
 }
@@ -129,6 +132,7 @@ Decision Policy::explain_certificate_error(const Facts& facts,
 const NetworkRules& Policy::network() const { return compiled_->network; }
 const UnlockRules& Policy::unlock() const { return compiled_->unlock; }
 const CoachRules& Policy::coach() const { return compiled_->coach; }
+const HoldingRules& Policy::holding() const { return compiled_->holding; }
 
 void Policy::categories_of(std::string_view host, std::string_view url,
                            std::vector<std::string_view>& out) const {

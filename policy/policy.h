@@ -25,6 +25,9 @@ enum class Action : std::uint8_t {
   coach,      // request and verdict stage: block, but let the person go on after a warning
   intercept,  // connect stage: open the TLS
   bypass,     // connect stage: pass through untouched
+  hold,       // sandbox stage: the file waits for a sandbox's verdict
+  release,    // sandbox stage: it goes at once, and to a sandbox
+  off,        // sandbox stage: it goes, and to no sandbox
 };
 std::string_view action_name(Action action);
 // Of the verdict stage: whether the file may go. Everything else keeps it.
@@ -76,6 +79,19 @@ struct UnlockRules {
   std::chrono::milliseconds keep{600'000};     // how long the file waits for its password
 };
 
+// How a file waits for a sandbox (action hold).
+struct HoldingRules {
+  enum class Otherwise : std::uint8_t { block, release };  // release: with an alert
+  std::chrono::milliseconds hold_timeout{600'000};         // for the verdict
+  Otherwise on_timeout = Otherwise::block;
+  Otherwise on_unavailable = Otherwise::block;    // no engine answers, or it failed over the file
+  Otherwise on_unsupported = Otherwise::release;  // no engine runs this type: nothing was missed
+  std::chrono::milliseconds keep{1'800'000};      // how long a held file stays for its person
+  // How often a client that is known to understand it hears that the answer takes time (102, RFC
+  // 2518 10.1); zero = never.
+  std::chrono::milliseconds sign_of_life{15'000};
+};
+
 // How the action coach lets people go on.
 struct CoachRules {
   enum class Words : std::uint8_t { required, optional, none };
@@ -104,6 +120,7 @@ class Policy {
   const NetworkRules& network() const;
   const UnlockRules& unlock() const;
   const CoachRules& coach() const;
+  const HoldingRules& holding() const;
   // Categories of a host or URL from the list files, appended; views live as long as the policy.
   void categories_of(std::string_view host, std::string_view url,
                      std::vector<std::string_view>& out) const;

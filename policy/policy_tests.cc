@@ -13,9 +13,9 @@ namespace weir {
 namespace {
 
 constexpr std::array<std::string_view, kStageCount> kStageNames = {"connect", "request", "response",
-                                                                   "verdict"};
-constexpr std::array<std::string_view, 7> kActionNames = {"allow", "alert",     "block", "unlock",
-                                                          "coach", "intercept", "bypass"};
+                                                                   "verdict", "sandbox"};
+constexpr std::array<std::string_view, 10> kActionNames = {
+    "allow", "alert", "block", "unlock", "coach", "intercept", "bypass", "hold", "release", "off"};
 constexpr std::string_view kWhen = "2026-01-05 12:00";  // a Monday, unless the test says `at:`
 
 std::vector<std::string_view> words_of_condition(std::string_view name) {
@@ -124,6 +124,7 @@ class TestReader {
     std::string reason;
     word("verdict", verdict);
     word("reason", reason);
+    word("sandbox", test_.sandbox);
     text("threat", test_.threat);
     text("sha256", test_.sha256);
     test_.rest.reason = reason_from_name(reason).value_or(Reason::none);
@@ -133,7 +134,7 @@ class TestReader {
     if (reasoned && test_.rest.verdict != Verdict::uninspectable) {
       problems_.error(node_.place, "a reason goes with verdict uninspectable");
     }
-    if (has({"verdict", "reason", "threat", "sha256"})) test_.last = Stage::verdict;
+    if (has({"verdict", "reason", "threat", "sha256", "sandbox"})) test_.last = Stage::verdict;
   }
 
   void read_expected() {
@@ -203,6 +204,7 @@ Facts facts_of(const PolicyTest& test, const Policy& policy) {
   facts.file_name = test.file_name;
   facts.sha256 = test.sha256;
   facts.threat = test.threat;
+  facts.sandbox = test.sandbox;
   return facts;
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 using enum ValueKind;
 
-constexpr Stage kStages[] = {Stage::connect, Stage::request, Stage::response, Stage::verdict};
+constexpr Stage kStages[] = {Stage::connect, Stage::request, Stage::response, Stage::verdict,
+                             Stage::sandbox};
 
 void word_list(JsonWriter& json, std::string_view key, std::span<const std::string_view> words) {
   json.begin_array(key);
@@ -128,6 +129,20 @@ void coach_schema(JsonWriter& json) {
   });
 }
 
+void holding_schema(JsonWriter& json) {
+  types(json, "object", "null");
+  json.member("additionalProperties", false);
+  object(json, "properties", [&] {
+    for (const std::string_view key : policy_keys::kHolding) {
+      object(json, key, [&] {
+        if (!key.starts_with("on_")) return string_schema(json, kDurationPattern);
+        const std::string_view words[] = {"block", "release"};
+        word_list(json, "enum", words);
+      });
+    }
+  });
+}
+
 void test_schema(JsonWriter& json) {
   json.member("type", "object");
   json.member("additionalProperties", false);
@@ -175,6 +190,7 @@ void top_schema(JsonWriter& json) {
   });
   object(json, "unlock", [&] { unlock_schema(json); });
   object(json, "coach", [&] { coach_schema(json); });
+  object(json, "holding", [&] { holding_schema(json); });
   for (const Stage stage : kStages) {
     object(json, stage_name(stage), [&] {
       array_of(json, [&] { rule_schema(json, stage); });

@@ -30,7 +30,9 @@ std::vector<WalkStep> walk(const Policy& policy, const Facts& facts, Stage last)
     made.decision = policy.explain_certificate_error(facts, made.trace);
     if (!goes_on(made.decision)) return steps;
   }
-  if (allowed && step(Stage::response, facts)) step(Stage::verdict, facts);
+  if (!allowed || !step(Stage::response, facts)) return steps;
+  const bool further = step(Stage::verdict, facts);
+  if (further && releases(steps.back().decision.action)) step(Stage::sandbox, facts);
   return steps;
 }
 

@@ -22,6 +22,7 @@
 #include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
 #include "proxy/readiness.h"
+#include "proxy/sandbox_desk.h"
 #include "proxy/state_dir.h"
 #include "proxy/tls/ca.h"
 #include "proxy/tls/signer_process.h"
@@ -49,7 +50,8 @@ struct App::State {
         client_limits(options.settings.limits),
         blocked(clock),
         counters(metrics),
-        kept_files(options.settings.portal, clock, random),
+        kept_files(kept_limits(options.settings.portal), clock, random),
+        held_files(held_limits(options.settings.portal), clock, random),
         page_words(options.settings.portal, clock),
         coach(clock, random) {}
 
@@ -85,7 +87,8 @@ struct App::State {
   std::unique_ptr<EventLog> events;
   std::unique_ptr<Knowledge> knowledge;
   std::unique_ptr<SpoolStore> spools;
-  KeptFiles kept_files;
+  KeptFiles kept_files, held_files;
+  std::unique_ptr<SandboxDesk> sandbox;
   PageWords page_words;
   CoachMemory coach;
   std::unique_ptr<GatewayInspector> inspector;
@@ -217,10 +220,13 @@ Result<void> App::State::start_services() {
   if (!known) return pass(std::move(known));
   knowledge = std::move(*known);
   inspector->use_index(knowledge->index());
+  auto desk = SandboxDesk::start({settings, options.helper_dir, clock, random, metrics, log});
+  if (!desk) return pass(std::move(desk));
+  sandbox = std::move(*desk);
   const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
   shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
-                 client_limits, blocked, pinning, authenticator.get(), kept_files, page_words,
-                 knowledge->names(), coach, via);
+                 client_limits, blocked, pinning, authenticator.get(), kept_files, held_files,
+                 *sandbox, page_words, knowledge->names(), coach, via);
   return {};
 }
 
@@ -343,6 +349,8 @@ void App::State::watch_signer() {
     if (error) return;
     client_tls->rotate_if_due();
     kept_files.sweep();
+    held_files.sweep();
+    sandbox->look();
     if (knowledge->look()) {
       inspector->use_index(knowledge->index());
       for (auto& unit : loops) unit->use_index(knowledge->index());

@@ -11,7 +11,7 @@
 
 #include "core/clock.h"
 #include "core/random.h"
-#include "proxy/kept_files.h"
+#include "proxy/file_owner.h"
 
 namespace weir {
 

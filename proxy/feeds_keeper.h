@@ -2,8 +2,6 @@
 // what it says of the feeds, as metrics and events. Owned by the app; its thread only.
 #pragma once
 
-#include <sys/types.h>
-
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +12,7 @@
 #include "core/metrics.h"
 #include "feeds/update/feed_state.h"
 #include "proxy/events/event_log.h"
+#include "proxy/helper_process.h"
 
 namespace weir {
 
@@ -23,9 +22,6 @@ class FeedsKeeper {
   static std::unique_ptr<FeedsKeeper> start(const Settings& settings, const std::string& helpers,
                                             const Clock& clock, Metrics& metrics, EventLog& events,
                                             Log& log);
-  ~FeedsKeeper();  // ends the updater and reaps it
-  FeedsKeeper(const FeedsKeeper&) = delete;
-  FeedsKeeper& operator=(const FeedsKeeper&) = delete;
 
   // Each second: is it alive, and what does it say?
   void look();
@@ -33,8 +29,6 @@ class FeedsKeeper {
  private:
   FeedsKeeper(const Settings& settings, const std::string& helpers, const Clock& clock,
               Metrics& metrics, EventLog& events, Log& log);
-  void spawn();
-  void reap();
   void read_states();
   void tell(const std::string& name, const FeedState& state, const FeedState& before);
 
@@ -42,11 +36,8 @@ class FeedsKeeper {
   Metrics& metrics_;
   EventLog& events_;
   Log& log_;
-  std::string program_, list_, folder_;
-  pid_t pid_ = -1;
-  SteadyTime not_before_{};
-  unsigned short_lives_ = 0;
-  SteadyTime started_{};
+  const std::string folder_;
+  HelperProcess updater_;
   std::pair<std::uint64_t, std::int64_t> seen_{};  // inode and time of the state file
   FeedStates states_;
 };

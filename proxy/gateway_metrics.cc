@@ -6,8 +6,8 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 8> kActions = {"allow", "alert",  "block", "unlock",
-                                                      "coach", "bypass", "error", "other"};
+constexpr std::array<std::string_view, 9> kActions = {"allow", "alert",  "block", "unlock", "coach",
+                                                      "hold",  "bypass", "error", "other"};
 
 }  // namespace
 

@@ -37,7 +37,7 @@ class GatewayMetrics {
  private:
   Counter& requests(const std::string& action);
   Metrics& metrics_;
-  Counter* by_action_[8];
+  Counter* by_action_[9];
   Counter* uninspectable_[18];
   Counter& bytes_in_;
   Counter& bytes_out_;

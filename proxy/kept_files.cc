@@ -21,8 +21,16 @@ struct KeptFiles::Entry {
   bool taken = false;  // under the mutex of the whole
 };
 
-KeptFiles::KeptFiles(const PortalSettings& settings, const Clock& clock, Random& random)
-    : settings_(settings), clock_(clock), random_(random) {}
+KeptLimits kept_limits(const PortalSettings& portal) {
+  return {portal.kept_files, portal.kept_files_per_client, portal.tries_per_minute};
+}
+
+KeptLimits held_limits(const PortalSettings& portal) {
+  return {portal.held_files, portal.held_files_per_client, portal.tries_per_minute};
+}
+
+KeptFiles::KeptFiles(const KeptLimits& limits, const Clock& clock, Random& random)
+    : limits_(limits), clock_(clock), random_(random) {}
 
 KeptFiles::~KeptFiles() = default;
 
@@ -49,8 +57,8 @@ void KeptFiles::make_room(const FileOwner& owner, Entries& dropped) {
         entries_, [&](const auto& entry) { return !entry->taken && which(entry); });
     if (at != entries_.end()) dropped.splice(dropped.end(), entries_, at);
   };
-  if (std::ranges::count_if(entries_, own) >= settings_.kept_files_per_client) drop_oldest(own);
-  if (entries_.size() >= settings_.kept_files) drop_oldest([](const auto&) { return true; });
+  if (std::ranges::count_if(entries_, own) >= limits_.files_per_client) drop_oldest(own);
+  if (entries_.size() >= limits_.files) drop_oldest([](const auto&) { return true; });
 }
 
 std::string KeptFiles::keep(KeptFile file, Duration lifetime) {
@@ -61,9 +69,10 @@ std::string KeptFiles::keep(KeptFile file, Duration lifetime) {
   const std::lock_guard lock(mutex_);
   drop_expired(dropped);
   make_room(entry->file.owner, dropped);
-  if (entries_.size() >= settings_.kept_files) return {};
+  if (entries_.size() >= limits_.files) return {};
   entry->id = token();
   entry->state.form_token = token();
+  if (entry->file.held) entry->state.phase = KeptState::Phase::waiting;
   entries_.push_back(entry);
   return entry->id;
 }
@@ -82,7 +91,23 @@ std::optional<KeptFiles::View> KeptFiles::look(std::string_view id, const FileOw
   const auto entry = find(id, owner);
   if (!entry) return std::nullopt;
   const KeptFile& file = entry->file;
-  return View{file.name, file.event_id, file.format, file.artifact.subject.size, entry->state};
+  View view{file.name, file.event_id, file.format, file.artifact.subject.size, entry->state};
+  if (file.held) {
+    view.under_way = file.held->under_way;
+    view.until = file.held->until;
+    view.from = file.url.host;
+  }
+  return view;
+}
+
+std::string KeptFiles::find_same(const FileOwner& owner, const std::string& url,
+                                 const std::string& sha256) {
+  const std::lock_guard lock(mutex_);
+  const auto at = std::ranges::find_if(entries_, [&](const auto& entry) {
+    return entry->file.owner == owner && entry->file.sha256 == sha256 &&
+           entry->file.url.text() == url && entry->state.phase == KeptState::Phase::waiting;
+  });
+  return at == entries_.end() ? std::string() : (*at)->id;
 }
 
 KeptFiles::Turn KeptFiles::take(std::string_view id, const FileOwner& owner) {
@@ -134,7 +159,7 @@ bool KeptFiles::may_try(const IpAddress& client) {
   }
   Tries& tries = tries_.try_emplace(client.text(), Tries{now, 0}).first->second;
   if (tries.since + kTryWindow < now) tries = {now, 0};
-  return ++tries.count <= settings_.tries_per_minute;
+  return ++tries.count <= limits_.tries_per_minute;
 }
 
 }  // namespace weir

@@ -16,18 +16,17 @@
 #include "conf/settings.h"
 #include "core/clock.h"
 #include "core/http_message.h"
-#include "core/net_addr.h"
 #include "core/random.h"
 #include "core/url.h"
 #include "inspect/intake.h"
+#include "proxy/file_owner.h"
+#include "proxy/holding.h"
 
 namespace weir {
 
-// To whom a kept file belongs: nobody else learns that it is there.
-struct FileOwner {
-  IpAddress client;
-  std::string user;
-  bool operator==(const FileOwner&) const = default;
+struct KeptLimits {
+  std::uint32_t files = 64, files_per_client = 4;
+  std::uint32_t tries_per_minute = 10;  // of a client
 };
 
 // The file, and what the transaction that withheld it knew; never changed while it is kept.
@@ -42,6 +41,7 @@ struct KeptFile {
   Profile profile;
   std::string name, sha256;
   std::vector<std::string> page_words;  // tried together with what the person gives
+  std::optional<HeldFor> held = {};     // it waits for a sandbox, not for a password
 };
 
 // How far its person has come.
@@ -53,6 +53,7 @@ struct KeptState {
     failed,      // the check could not be brought to its end; not the password's fault
     opened,      // policy lets the file go
     refused,     // opened, and blocked for what is inside
+    waiting,     // a sandbox has it
   };
   Phase phase = Phase::asked;
   unsigned tries = 0;      // that were used
@@ -62,9 +63,13 @@ struct KeptState {
   std::string rule, rule_words, threat, where;  // why refused; where the other lock is
 };
 
+// Of the settings, for files that wait for a password and those that wait for a sandbox.
+KeptLimits kept_limits(const PortalSettings& portal);
+KeptLimits held_limits(const PortalSettings& portal);
+
 class KeptFiles {
  public:
-  KeptFiles(const PortalSettings& settings, const Clock& clock, Random& random);
+  KeptFiles(const KeptLimits& limits, const Clock& clock, Random& random);
   ~KeptFiles();
 
   // Keeps it and gives its id, 128 random bits in hex; "" when nothing may be kept.
@@ -74,8 +79,14 @@ class KeptFiles {
     std::string name, event_id, format;
     std::uint64_t size = 0;
     KeptState state;
+    std::shared_ptr<SandboxCase> under_way = nullptr;  // of a held one
+    SteadyTime until{};                                // likewise
+    std::string from = {};                             // the host
   };
   std::optional<View> look(std::string_view id, const FileOwner& owner);
+
+  // The id under which this owner has the file waiting already; "" = not.
+  std::string find_same(const FileOwner& owner, const std::string& url, const std::string& sha256);
 
   struct Entry;
   // The right to use one file, given back when destroyed.
@@ -120,7 +131,7 @@ class KeptFiles {
     std::uint32_t count = 0;
   };
 
-  const PortalSettings& settings_;
+  const KeptLimits limits_;
   const Clock& clock_;
   Random& random_;
   std::mutex mutex_;

@@ -60,7 +60,7 @@ constexpr std::string_view kStyle =
     "color:#fff;font:inherit;text-decoration:none;cursor:pointer}input{font:inherit;padding:.45rem "
     ".6rem;border:1px solid #8894a0;border-radius:4px;width:min(100%,22rem);margin:.2rem 0 .8rem}"
     "label{display:block}.said{padding:.6rem .9rem;background:#fdecea;border-left:4px solid "
-    "#b3261e}"
+    "#b3261e}.goes{padding:.6rem .9rem;background:#e8f1fb;border-left:4px solid #0b57a4}"
     "@media(max-width:34rem){main{margin:0;min-height:100vh;border-radius:0}dl{display:block}dd{"
     "margin-bottom:.6rem}}";
 

@@ -1,15 +1,13 @@
 #include "proxy/portal.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
-#include "core/escape.h"
 #include "proxy/coach_page.h"
-#include "proxy/delivery.h"
 #include "proxy/forwarding.h"
 #include "proxy/http/form.h"
-#include "proxy/portal_pages.h"
+#include "proxy/portal_answer.h"
+#include "proxy/portal_wait.h"
 #include "proxy/transaction_facts.h"
 #include "proxy/unlock.h"
 
@@ -21,6 +19,7 @@ constexpr std::size_t kMostDiscarded = 1024 * 1024;  // so that the answer is re
 constexpr std::string_view kUnlock = "/unlock/";
 constexpr std::string_view kFile = "/file";
 constexpr std::string_view kCoach = "/coach/";
+constexpr std::string_view kWait = "/wait/";
 
 // As it is, and without the blanks that come along when it is copied from a mail.
 void add_password(std::vector<std::string>& into, const std::string& given) {
@@ -28,24 +27,6 @@ void add_password(std::vector<std::string>& into, const std::string& given) {
   into.push_back(given);
   const std::string bare(trim(given));
   if (!bare.empty() && bare != given) into.push_back(bare);
-}
-
-// RFC 6266, RFC 8187: for every browser of today; the plain form for the rest.
-std::string attachment(std::string_view name) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string plain, coded;
-  for (const char c : name.substr(0, 255)) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool safe = std::isalnum(byte) != 0 || c == '.' || c == '-' || c == '_';
-    plain += safe || c == ' ' ? c : '_';
-    if (safe) {
-      coded += c;
-    } else {
-      coded += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  if (plain.empty()) plain = coded = "download";
-  return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + coded;
 }
 
 class Portal {
@@ -57,7 +38,8 @@ class Portal {
         policy_(policy),
         svc_(svc),
         record_(record),
-        owner_{context.client.address, context.user} {}
+        owner_{context.client.address, context.user},
+        answer_(client, svc, record) {}
 
   Co<Result<void>> serve(std::string_view path);
 
@@ -67,9 +49,6 @@ class Portal {
   Co<Result<void>> send_file(const std::string& id);
   Co<Result<void>> coach(const std::string& id);
   Co<Result<void>> go_on(const std::string& id, Warning warning);
-  Co<Result<void>> see_other(std::string where);
-  Co<Result<void>> notice(PortalNotice what);
-  Co<Result<void>> send(Page page);
   Co<Result<std::string>> read_form();
   bool from_this_site() const;
   std::vector<std::string> passwords_of(const std::vector<FormField>& fields,
@@ -84,15 +63,19 @@ class Portal {
   LoopServices& svc_;
   TransactionRecord& record_;
   FileOwner owner_;
+  PortalAnswer answer_;
 };
 
 Co<Result<void>> Portal::serve(std::string_view path) {
   record_.rule = "portal";
   const std::string& method = client_.request().method;
   path = path.substr(0, path.find('?'));
-  if (path == "/") co_return co_await notice(PortalNotice::home);
+  if (path == "/") co_return co_await answer_.notice(PortalNotice::home);
   if (path.starts_with(kCoach)) co_return co_await coach(std::string(path.substr(kCoach.size())));
-  if (!path.starts_with(kUnlock)) co_return co_await notice(PortalNotice::unknown);
+  if (path.starts_with(kWait)) {
+    co_return co_await serve_wait(client_, context_, path.substr(kWait.size()), svc_, record_);
+  }
+  if (!path.starts_with(kUnlock)) co_return co_await answer_.notice(PortalNotice::unknown);
   path.remove_prefix(kUnlock.size());
   const bool file = path.ends_with(kFile);
   if (file) path.remove_suffix(kFile.size());
@@ -100,16 +83,16 @@ Co<Result<void>> Portal::serve(std::string_view path) {
   if (method == "POST" && !file) co_return co_await try_password(id);
   if (method == "GET" && file) co_return co_await send_file(id);
   if ((method == "GET" || method == "HEAD") && !file) co_return co_await show(id);
-  co_return co_await notice(PortalNotice::bad_method);
+  co_return co_await answer_.notice(PortalNotice::bad_method);
 }
 
 Co<Result<void>> Portal::show(const std::string& id) {
   auto view = svc_.shared.kept.look(id, owner_);
-  if (!view) co_return co_await notice(PortalNotice::unknown);
+  if (!view) co_return co_await answer_.notice(PortalNotice::unknown);
   const unsigned most = policy_.unlock().tries;
   const unsigned left = most - std::min(most, view->state.tries);
   const std::string_view language = client_.request().fields.get("accept-language");
-  co_return co_await send(
+  co_return co_await answer_.send(
       render_unlock({id, std::move(*view), left}, language, svc_.shared.settings.notice));
 }
 
@@ -153,48 +136,39 @@ Co<Result<void>> Portal::try_password(const std::string& id) {
   if (!body) co_return std::unexpected(body.error());
   if (body->size() > kMostForm || media_type(client_.request().fields.get("content-type")) !=
                                       "application/x-www-form-urlencoded") {
-    co_return co_await notice(PortalNotice::bad_form);
+    co_return co_await answer_.notice(PortalNotice::bad_form);
   }
   const auto fields = parse_form(*body);
-  if (!svc_.shared.kept.look(id, owner_)) co_return co_await notice(PortalNotice::unknown);
+  if (!svc_.shared.kept.look(id, owner_)) co_return co_await answer_.notice(PortalNotice::unknown);
   auto turn = svc_.shared.kept.take(id, owner_);
-  if (!turn) co_return co_await notice(PortalNotice::busy);
+  if (!turn) co_return co_await answer_.notice(PortalNotice::busy);
   KeptState state = turn.state();
   const auto token = std::ranges::find(fields, "form", &FormField::name);
   const bool ours = from_this_site() && token != fields.end() && token->value == state.form_token;
-  if (!ours) co_return co_await notice(PortalNotice::stale);
+  if (!ours) co_return co_await answer_.notice(PortalNotice::stale);
   const bool over =
       state.phase == KeptState::Phase::opened || state.phase == KeptState::Phase::refused;
   if (!over && state.tries < policy_.unlock().tries) {
-    if (!svc_.shared.kept.may_try(owner_.client)) co_return co_await notice(PortalNotice::too_fast);
+    if (!svc_.shared.kept.may_try(owner_.client))
+      co_return co_await answer_.notice(PortalNotice::too_fast);
     ++state.tries;
     turn.set_state(state);  // counted and its form spent, whatever happens now
     auto passwords = passwords_of(fields, turn.file());
     turn.set_state(co_await judge(turn.file(), std::move(state), std::move(passwords)));
   }
-  co_return co_await see_other(std::string(kUnlock) + id);
-}
-
-// So that loading the page again sends nothing again.
-Co<Result<void>> Portal::see_other(std::string where) {
-  Page page;
-  page.head.status = 303;
-  page.head.fields.add("location", std::move(where));
-  page.head.fields.add("cache-control", "no-store");
-  page.head.fields.add("referrer-policy", "no-referrer");
-  page.head.framing = {Framing::Kind::length, 0};
-  co_return co_await send(std::move(page));
+  co_return co_await answer_.see_other(std::string(kUnlock) + id);
 }
 
 Co<Result<void>> Portal::coach(const std::string& id) {
   auto warning = svc_.shared.coach.look(id, owner_);
-  if (!warning) co_return co_await notice(PortalNotice::no_warning);
+  if (!warning) co_return co_await answer_.notice(PortalNotice::no_warning);
   const std::string& method = client_.request().method;
   if (method == "POST") co_return co_await go_on(id, std::move(*warning));
-  if (method != "GET" && method != "HEAD") co_return co_await notice(PortalNotice::bad_method);
+  if (method != "GET" && method != "HEAD")
+    co_return co_await answer_.notice(PortalNotice::bad_method);
   const std::string_view language = client_.request().fields.get("accept-language");
-  co_return co_await send(render_coach({id, std::move(*warning), policy_.coach(), false}, language,
-                                       svc_.shared.settings.notice));
+  co_return co_await answer_.send(render_coach({id, std::move(*warning), policy_.coach(), false},
+                                               language, svc_.shared.settings.notice));
 }
 
 Co<Result<void>> Portal::go_on(const std::string& id, Warning warning) {
@@ -202,12 +176,12 @@ Co<Result<void>> Portal::go_on(const std::string& id, Warning warning) {
   if (!body) co_return std::unexpected(body.error());
   if (body->size() > kMostForm || media_type(client_.request().fields.get("content-type")) !=
                                       "application/x-www-form-urlencoded") {
-    co_return co_await notice(PortalNotice::bad_form);
+    co_return co_await answer_.notice(PortalNotice::bad_form);
   }
   const auto fields = parse_form(*body);
   const auto token = std::ranges::find(fields, "form", &FormField::name);
   if (!from_this_site() || token == fields.end() || token->value != id) {
-    co_return co_await notice(PortalNotice::stale);
+    co_return co_await answer_.notice(PortalNotice::stale);
   }
   const auto why = std::ranges::find(fields, "why", &FormField::name);
   std::string justification(why == fields.end() ? "" : trim(why->value));
@@ -215,14 +189,14 @@ Co<Result<void>> Portal::go_on(const std::string& id, Warning warning) {
   const CoachRules& rules = policy_.coach();
   if (rules.justification == CoachRules::Words::required && justification.empty()) {
     const std::string_view language = client_.request().fields.get("accept-language");
-    co_return co_await send(
+    co_return co_await answer_.send(
         render_coach({id, std::move(warning), rules, true}, language, svc_.shared.settings.notice));
   }
   record_.action = "alert";
   record_.rule = warning.rule;
   record_.coach = {false, justification, warning.event_id, warning.url};
   svc_.shared.coach.accept(id, owner_, std::move(justification), rules.remember);
-  co_return co_await see_other(warning.url);
+  co_return co_await answer_.see_other(warning.url);
 }
 
 void Portal::note_file(const KeptFile& file) {
@@ -296,49 +270,18 @@ void Portal::note_ruling(const Decision& ruling, const KeptState& state) {
   record_.unlock.offered = !open && state.tries < policy_.unlock().tries;
 }
 
-// The file as it came from its origin, codings and all.
 Co<Result<void>> Portal::send_file(const std::string& id) {
-  if (!svc_.shared.kept.look(id, owner_)) co_return co_await notice(PortalNotice::unknown);
+  if (!svc_.shared.kept.look(id, owner_)) co_return co_await answer_.notice(PortalNotice::unknown);
   auto turn = svc_.shared.kept.take(id, owner_);
-  if (!turn) co_return co_await notice(PortalNotice::busy);
+  if (!turn) co_return co_await answer_.notice(PortalNotice::busy);
   const KeptState state = turn.state();
   if (state.phase != KeptState::Phase::opened) co_return co_await show(id);
-  const KeptFile& file = turn.file();
-  note_file(file);
+  note_file(turn.file());
   record_.verdict = state.verdict;
   record_.reason = state.reason;
   record_.unlock.tries = state.tries;
   record_.unlock.opened_by = "person";
-  record_.delivery = "hold";
-  ResponseHead head;
-  head.status = 200;
-  const std::string_view type = file.response.fields.get("content-type");
-  head.fields.add("content-type", std::string(type.empty() ? "application/octet-stream" : type));
-  const std::string coding = file.response.fields.joined("content-encoding");
-  if (!coding.empty()) head.fields.add("content-encoding", coding);
-  head.fields.add("content-disposition", attachment(file.name));
-  head.fields.add("cache-control", "no-store");
-  head.fields.add("x-content-type-options", "nosniff");
-  head.fields.add("content-security-policy", "sandbox; default-src 'none'");
-  DeliveryGate gate(Delivery::hold, std::move(head), client_, file.intake->raw(), svc_.loop,
-                    std::nullopt);
-  auto sent = co_await gate.release({});
-  record_.status = gate.status();
-  co_return sent;
-}
-
-Co<Result<void>> Portal::notice(PortalNotice what) {
-  const std::string_view language = client_.request().fields.get("accept-language");
-  co_return co_await send(render_notice(what, language, svc_.shared.settings.notice));
-}
-
-Co<Result<void>> Portal::send(Page page) {
-  record_.status = page.head.status;
-  if (auto sent = co_await client_.send_head(page.head); !sent) co_return sent;
-  if (client_.request().method != "HEAD" && !page.body.empty()) {
-    if (auto sent = co_await client_.send_body(as_bytes(page.body)); !sent) co_return sent;
-  }
-  co_return co_await client_.send_end({});
+  co_return co_await answer_.send_kept(turn.file());
 }
 
 }  // namespace
@@ -349,6 +292,10 @@ bool at_portal(const Url& url, const PortalSettings& portal) {
 
 std::string coach_url(const PortalSettings& portal, std::string_view id) {
   return "https://" + portal.host + std::string(kCoach) + std::string(id);
+}
+
+std::string wait_url(const PortalSettings& portal, std::string_view id) {
+  return "https://" + portal.host + std::string(kWait) + std::string(id);
 }
 
 std::string unlock_url(const PortalSettings& portal, std::string_view id) {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/base64.h"
+#include "core/digest.h"
 #include "core/escape.h"
 #include "proxy/page_parts.h"
 
@@ -125,16 +127,6 @@ constexpr FormLabels kJapaneseForm{
     "理由",           "規則",       "イベント番号",      "パスワード",   "中のファイルのパスワード",
     "開いて検査する", "残り回数: ", "ファイルを保存する"};
 
-std::string size_text(std::uint64_t bytes) {
-  constexpr std::array<std::string_view, 4> kUnits = {"bytes", "KiB", "MiB", "GiB"};
-  std::size_t unit = 0;
-  while (bytes >= 10'240 && unit + 1 < kUnits.size()) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return std::to_string(bytes) + " " + std::string(kUnits[unit]);
-}
-
 bool may_try_again(const UnlockPage& page) {
   const Phase phase = page.view.state.phase;
   return page.tries_left > 0 && phase != Phase::opened && phase != Phase::refused;
@@ -165,13 +157,40 @@ std::string_view class_of(const UnlockPage& page) {
 
 }  // namespace
 
-void finish_portal_page(Page& page, int status, std::string_view leads_to) {
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::array<std::string_view, 4> kUnits = {"bytes", "KiB", "MiB", "GiB"};
+  std::size_t unit = 0;
+  while (bytes >= 10'240 && unit + 1 < kUnits.size()) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return std::to_string(bytes) + " " + std::string(kUnits[unit]);
+}
+
+Page redirect_to(std::string where) {
+  Page page;
+  page.head.status = 303;
+  page.head.fields.add("location", std::move(where));
+  page.head.fields.add("cache-control", "no-store");
+  page.head.fields.add("referrer-policy", "no-referrer");
+  page.head.framing = {Framing::Kind::length, 0};
+  return page;
+}
+
+void finish_portal_page(Page& page, int status, std::string_view leads_to,
+                        std::string_view script) {
   ResponseHead& head = page.head;
   head.status = status;
+  std::string scripts;
+  if (!script.empty()) {
+    scripts =
+        "; script-src 'sha256-" + base64_encode(sha256(as_bytes(script))) + "'; connect-src 'self'";
+  }
   head.fields.add("content-type", "text/html; charset=utf-8");
   head.fields.add("content-security-policy",
                   "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' " +
-                      std::string(leads_to) + "; frame-ancestors 'none'; base-uri 'none'");
+                      std::string(leads_to) + "; frame-ancestors 'none'; base-uri 'none'" +
+                      scripts);
   head.fields.add("cache-control", "no-store");
   head.fields.add("referrer-policy", "same-origin");
   head.fields.add("x-content-type-options", "nosniff");

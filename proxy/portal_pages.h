@@ -22,7 +22,15 @@ Page render_unlock(const UnlockPage& page, std::string_view accept_language,
 // Status, type and the fields that keep a page of the portal to itself; the body is complete.
 // `leads_to`: another origin to which its form's answer redirects, which browsers hold against
 // form-action too (CSP Level 3); "" = none.
-void finish_portal_page(Page& page, int status, std::string_view leads_to = {});
+// `script`: the one inline script that may run, and talk to this site; "" = none.
+void finish_portal_page(Page& page, int status, std::string_view leads_to = {},
+                        std::string_view script = {});
+
+// 303, not to be kept by anybody.
+Page redirect_to(std::string where);
+
+// "812 bytes", "48 KiB".
+std::string size_text(std::uint64_t bytes);
 
 // What is said instead of a form.
 enum class PortalNotice : std::uint8_t {

@@ -11,14 +11,14 @@
 namespace weir {
 namespace {
 
-constexpr std::array<std::string_view, 19> kWords = {
+constexpr std::array<std::string_view, 20> kWords = {
     "malicious",   "uninspectable", "policy",
     "address",     "certificate",   "client-certificate",
     "not-tls",     "port",          "misdirected",
     "bad-request", "bad-response",  "authentication",
     "dns",         "unreachable",   "timeout",
     "busy",        "loop",          "warning",
-    "internal"};
+    "held",        "internal"};
 
 // A field value of ours: printable ASCII only, bounded.
 std::string field_value(std::string_view text) {

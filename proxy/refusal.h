@@ -32,6 +32,7 @@ enum class RefusalKind : std::uint8_t {
   busy,                // a limit of the gateway
   loop,                // the request already came through this gateway
   warning,             // a rule warns; the person may go on
+  held,                // a sandbox must look at it first, and has not answered
   internal,
 };
 

@@ -11,7 +11,7 @@ struct Pair {
 };
 
 // In the order of RefusalKind; checked below.
-constexpr std::array<Pair, 19> kTexts = {{
+constexpr std::array<Pair, 20> kTexts = {{
     {RefusalKind::malicious,
      {"This download is harmful",
       "The file was checked before it reached your computer and was recognised as harmful. "
@@ -127,6 +127,17 @@ constexpr std::array<Pair, 19> kTexts = {{
       "このネットワークの規則は、このアドレスまたはファイルの利用を推奨していません。",
       "心当たりがない場合は、このページを閉じてください。必要な場合は、理由を確認のうえ判断できま"
       "す。"}},
+    {RefusalKind::held,
+     {"This file is still being checked",
+      "Nobody here knows this file yet. It runs in a sandbox before it may pass, and the sandbox "
+      "has "
+      "not answered in the time that there is for it.",
+      "Download it again in a few minutes: the check goes on meanwhile."},
+     {"このファイルはまだ検査中です",
+      "このファイルはまだ誰も確認していないため、通過する前にサンドボックスで実行されます。制限時間"
+      "内"
+      "に結果が出ませんでした。",
+      "検査は続いています。数分後にもう一度ダウンロードしてください。"}},
     {RefusalKind::internal,
      {"Something went wrong here", "The gateway could not handle this request.",
       "Try again. If it happens again, ask for help with the event number below."},

@@ -31,6 +31,8 @@
 
 namespace weir {
 
+class SandboxDesk;
+
 struct Shared {
   const Settings& settings;
   const Clock& clock;
@@ -45,7 +47,9 @@ struct Shared {
   BlockedMemory& blocked;
   PinningMemory& pinning;
   Authenticator* authenticator;  // null = no proxy authentication
-  KeptFiles& kept;
+  KeptFiles& kept;               // locked files
+  KeptFiles& held;               // those that wait for a sandbox
+  SandboxDesk& sandbox;
   PageWords& page_words;
   NameKnowledge& names;
   CoachMemory& coach;

@@ -14,10 +14,13 @@
 #include "proxy/connect_facts.h"
 #include "proxy/delivery.h"
 #include "proxy/forwarding.h"
+#include "proxy/holding.h"
 #include "proxy/net/signal.h"
 #include "proxy/portal.h"
+#include "proxy/portal_pages.h"
 #include "proxy/range.h"
 #include "proxy/refusal.h"
+#include "proxy/sandbox_desk.h"
 #include "proxy/transaction_facts.h"
 #include "proxy/unlock.h"
 #include "proxy/websocket.h"
@@ -29,6 +32,8 @@ using OriginPtr = std::unique_ptr<OriginStream>;
 
 // How much of a request body is still read after its origin stopped listening.
 constexpr std::uint64_t kMostDiscarded = 1024 * 1024;
+// When a file that a sandbox has not judged may be asked for again.
+constexpr int kTryAgainSeconds = 120;
 
 // The steps in the order in which a request meets them.
 class Transaction {
@@ -78,7 +83,17 @@ class Transaction {
   Co<Assessment> assess(const Artifact& artifact, const Profile& profile,
                         std::vector<std::string> passwords);
   Decision rule_on(const Assessment& found);
-  Co<Decision> unlock(const Artifact& artifact, Profile profile, Decision locked, Assessment found);
+  Co<Decision> unlock(const Artifact& artifact, Profile profile, Decision locked,
+                      Assessment& found);
+  void note_known_bad(const std::string& sha256, Assessment& found) const;
+  Co<Decision> consult_sandbox(const Artifact& artifact, Assessment found, Decision ruling);
+  Co<Decision> wait_for_sandbox();
+  Decision heed_sandbox(const SandboxVerdict& said);
+  std::string hold_at_portal(std::unique_ptr<Intake> intake, Artifact artifact,
+                             const ResponseHead& head, const Profile& profile);
+  KeptFile file_to_keep(std::unique_ptr<Intake> intake, Artifact artifact, const ResponseHead& head,
+                        const Profile& profile) const;
+  Co<Result<void>> show_progress(const std::string& id);
   FileOwner owner() const { return {context_.client.address, context_.user}; }
   Co<Result<void>> withhold(OriginStream& origin, DeliveryGate& gate, const ResponseHead& head,
                             const Decision& ruling);
@@ -120,6 +135,8 @@ class Transaction {
   std::vector<std::string> page_words_;  // of the page that led here
   Lock lock_;                            // what of the file is locked
   std::string unlock_url_;               // where its password can be given, "" = nowhere
+  HeldFor held_;                         // what a sandbox is asked about
+  bool held_back_ = false;               // its answer did not come, and policy blocks
   std::string websocket_key_;            // sent to the origin on behalf of an h2 client
 };
 
@@ -656,7 +673,16 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
   }
   auto artifact = co_await intake.finish();
   if (!artifact) co_return co_await give_up(artifact.error());
-  const Decision ruling = co_await judge(*artifact, profile);
+  Decision ruling = co_await judge(*artifact, profile);
+  if (ruling.action == Action::hold) {
+    const bool page = !gate.started() && is_navigation(client_.request()) && !intake.full();
+    const std::string id =
+        page ? hold_at_portal(std::move(*opened), std::move(*artifact), head, profile) : "";
+    if (!id.empty()) co_return co_await show_progress(id);
+    held_back_ = page;
+    if (page) co_return co_await withhold(origin, gate, head, held_.asked);
+    ruling = co_await wait_for_sandbox();
+  }
   if (!releases(ruling.action)) {
     if (ruling.action == Action::unlock && !gate.started()) {
       unlock_url_ = keep_locked(ruling, std::move(*opened), std::move(*artifact), head, profile);
@@ -706,9 +732,10 @@ Co<Decision> Transaction::judge(Artifact& artifact, const Profile& profile) {
   if (policy_->unlock().page_words) {
     svc_.shared.page_words.remember(owner(), url_, std::move(found.page_words));
   }
-  const Decision ruling = rule_on(found);
-  if (!asks_for_password(ruling, found)) co_return ruling;
-  co_return co_await unlock(artifact, profile, ruling, std::move(found));
+  Decision ruling = rule_on(found);
+  if (asks_for_password(ruling, found)) ruling = co_await unlock(artifact, profile, ruling, found);
+  if (!releases(ruling.action)) co_return ruling;
+  co_return co_await consult_sandbox(artifact, std::move(found), ruling);
 }
 
 Co<Assessment> Transaction::assess(const Artifact& artifact, const Profile& profile,
@@ -718,6 +745,7 @@ Co<Assessment> Transaction::assess(const Artifact& artifact, const Profile& prof
   ScanTimes times;
   Assessment found = co_await svc_.shared.inspector.assess(std::move(subject), profile, times);
   for (const Finding& finding : artifact.findings) found.add(finding);
+  note_known_bad(artifact.subject.sha256, found);
   record_.queued += times.queued;
   record_.scan += times.scanned;
   record_.from_cache = times.from_cache;
@@ -739,7 +767,7 @@ Decision Transaction::rule_on(const Assessment& found) {
 // A locked file that may be unlocked: with what is known, before anybody is asked. What opens
 // nothing changes nothing.
 Co<Decision> Transaction::unlock(const Artifact& artifact, Profile profile, Decision locked,
-                                 Assessment found) {
+                                 Assessment& found) {
   const UnlockRules& rules = policy_->unlock();
   page_words_ = svc_.shared.page_words.find(owner(), client_.request().fields.get("referer"));
   if (!rules.page_words) page_words_.clear();
@@ -754,11 +782,135 @@ Co<Decision> Transaction::unlock(const Artifact& artifact, Profile profile, Deci
     if (!opened_something(inside)) continue;
     const Decision ruling = rule_on(inside);
     record_.unlock.opened_by = with_page ? "page" : "list";
-    if (!asks_for_password(ruling, inside)) co_return ruling;
-    lock_ = lock_of(inside);
+    found = std::move(inside);
+    if (!asks_for_password(ruling, found)) co_return ruling;
+    lock_ = lock_of(found);
     locked = ruling;
   }
   co_return locked;
+}
+
+// What a sandbox once called malicious is so for everybody, also inside an archive.
+void Transaction::note_known_bad(const std::string& sha256, Assessment& found) const {
+  const auto look = [&](const std::string& digest, const std::string& where) {
+    const auto bad = svc_.shared.sandbox.known_bad(digest);
+    if (!bad) return;
+    Finding finding = *finding_of(*bad);
+    finding.where = where;
+    found.add(std::move(finding));
+  };
+  look(sha256, "");
+  for (const ArtifactNote& note : std::vector<ArtifactNote>(found.tree)) {
+    if (!note.sha256.empty()) look(note.sha256, note.where);
+  }
+}
+
+// What no scanner condemns and policy would let go may have to be run first. The action hold comes
+// back when its answer is awaited.
+Co<Decision> Transaction::consult_sandbox(const Artifact& artifact, Assessment found,
+                                          Decision ruling) {
+  const Decision asked = policy_->decide(Stage::sandbox, facts_.facts);
+  if (asked.action == Action::off) co_return ruling;
+  record_.stages.push_back({std::string(stage_name(Stage::sandbox)),
+                            std::string(action_name(asked.action)), std::string(asked.rule)});
+  record_.sandbox.asked = action_name(asked.action);
+  record_.sandbox.rule = asked.rule;
+  held_ = {.under_way = nullptr,
+           .found = std::move(found),
+           .asked = asked,
+           .before = ruling,
+           .policy = policy_,
+           .until = svc_.shared.clock.steady() + policy_->holding().hold_timeout};
+  const bool waits = asked.action == Action::hold;
+  SandboxAsk ask{.submission = {.sha256 = artifact.subject.sha256,
+                                .name = facts_.name(),
+                                .source_url = record_.url,
+                                .type = std::string(file_type_name(artifact.type)),
+                                .password = {},
+                                .engine = {},
+                                .size = artifact.subject.size,
+                                .priority = waits ? 10 : 0},
+                 .body = artifact.subject.body};
+  SandboxAnswer answer = co_await svc_.shared.sandbox.hand_in(std::move(ask));
+  switch (answer.standing) {
+    case SandboxAnswer::Standing::known: co_return heed_sandbox(answer.verdict);
+    case SandboxAnswer::Standing::unsupported:
+      co_return heed_sandbox(no_answer(Reason::unsupported, "no sandbox takes such files"));
+    case SandboxAnswer::Standing::unavailable:
+      co_return heed_sandbox(no_answer(Reason::engine_down, "no sandbox answers"));
+    case SandboxAnswer::Standing::waiting: break;
+  }
+  if (!waits) co_return ruling;  // followed up when the verdict comes
+  held_.under_way = std::move(answer.under_way);
+  co_return asked;
+}
+
+// For a client without a page. Programs that understand it hear now and then that it takes time.
+Co<Decision> Transaction::wait_for_sandbox() {
+  const SteadyTime began = svc_.shared.clock.steady();
+  const Duration sign = policy_->holding().sign_of_life;
+  const bool signs =
+      sign > Duration::zero() && !answered_ && understands_processing(client_.request());
+  bool gone = false;
+  for (bool done = false; !done && !gone;) {
+    const SteadyTime now = svc_.shared.clock.steady();
+    if (now >= held_.until || svc_.shared.draining.load(std::memory_order_relaxed)) break;
+    const auto wakeup = std::make_shared<Wakeup>();
+    client_.on_gone([wakeup] { wakeup->notify(); });
+    gone = client_.gone();
+    if (gone) break;
+    const Duration most = held_.until - now;
+    done = co_await held_.under_way->wait(
+        wakeup, std::min<Duration>(most, signs ? sign : std::chrono::seconds(5)));
+    gone = client_.gone();
+    if (done || gone || !signs) continue;
+    ResponseHead processing;
+    processing.status = 102;
+    gone = !co_await client_.send_informational(processing);
+  }
+  client_.on_gone({});
+  record_.sandbox.waited = svc_.shared.clock.steady() - began;
+  const auto said = held_.under_way->verdict();
+  co_return heed_sandbox(said ? *said : no_answer(Reason::timeout, "the sandbox is not done"));
+}
+
+Decision Transaction::heed_sandbox(const SandboxVerdict& said) {
+  note_sandbox(record_.sandbox, said);
+  Decision ruling = rule_with_sandbox(*policy_, facts_, held_.found, record_.sha256, held_, said);
+  record_.verdict = held_.found.verdict();
+  record_.findings = held_.found.findings();
+  record_.reason = facts_.facts.reason;
+  record_.rule = ruling.rule;
+  record_.stages.push_back({std::string(stage_name(Stage::verdict)),
+                            std::string(action_name(ruling.action)), std::string(ruling.rule)});
+  if (ruling.action == Action::coach) heed_warning(ruling);
+  if (ruling.action == Action::alert) record_.action = "alert";
+  held_back_ = !releases(ruling.action) && said.verdict == Verdict::uninspectable;
+  return ruling;
+}
+
+// The file waits at the portal for its verdict; "" when there is no room for it.
+std::string Transaction::hold_at_portal(std::unique_ptr<Intake> intake, Artifact artifact,
+                                        const ResponseHead& head, const Profile& profile) {
+  record_.sandbox.page = true;
+  KeptFiles& held = svc_.shared.held;
+  // Whoever asks again while it waits comes back to the same page.
+  std::string id = held.find_same(owner(), url_.text(), record_.sha256);
+  if (!id.empty()) return id;
+  KeptFile file = file_to_keep(std::move(intake), std::move(artifact), head, profile);
+  file.rule = held_.asked.rule;
+  file.held = held_;
+  return held.keep(std::move(file), policy_->holding().hold_timeout + policy_->holding().keep);
+}
+
+Co<Result<void>> Transaction::show_progress(const std::string& id) {
+  record_.action = "hold";
+  record_.rule = held_.asked.rule;
+  record_.status = 303;
+  answered_ = true;
+  const Page page = redirect_to(wait_url(svc_.shared.settings.portal, id));
+  if (auto sent = co_await client_.send_head(page.head); !sent) co_return sent;
+  co_return co_await client_.send_end({});
 }
 
 // The file waits for its password at the portal; "" when there is no room for it.
@@ -766,38 +918,48 @@ std::string Transaction::keep_locked(const Decision& ruling, std::unique_ptr<Int
                                      Artifact artifact, const ResponseHead& head,
                                      const Profile& profile) {
   if (policy_->unlock().tries == 0 || lock_.format.empty() || intake->full()) return {};
-  // Of the request what policy asks for, and no credentials.
-  RequestHead request;
-  request.method = client_.request().method;
-  request.path = client_.request().path;
-  request.fields.add("user-agent", record_.user_agent);
-  KeptFile file{.owner = owner(),
-                .event_id = record_.id,
-                .rule = std::string(ruling.rule),
-                .format = lock_.format,
-                .url = url_,
-                .request = std::move(request),
-                .response = head,
-                .intake = std::move(intake),
-                .artifact = std::move(artifact),
-                .profile = profile,
-                .name = facts_.name(),
-                .sha256 = record_.sha256,
-                .page_words = page_words_};
+  KeptFile file = file_to_keep(std::move(intake), std::move(artifact), head, profile);
+  file.rule = ruling.rule;
+  file.format = lock_.format;
+  file.page_words = page_words_;
   const std::string id = svc_.shared.kept.keep(std::move(file), policy_->unlock().keep);
   if (id.empty()) return {};
   record_.unlock.offered = true;
   return unlock_url(svc_.shared.settings.portal, id);
 }
 
+KeptFile Transaction::file_to_keep(std::unique_ptr<Intake> intake, Artifact artifact,
+                                   const ResponseHead& head, const Profile& profile) const {
+  // Of the request what policy asks for, and no credentials.
+  RequestHead request;
+  request.method = client_.request().method;
+  request.path = client_.request().path;
+  request.fields.add("user-agent", record_.user_agent);
+  return {.owner = owner(),
+          .event_id = record_.id,
+          .rule = {},
+          .format = {},
+          .url = url_,
+          .request = std::move(request),
+          .response = head,
+          .intake = std::move(intake),
+          .artifact = std::move(artifact),
+          .profile = profile,
+          .name = facts_.name(),
+          .sha256 = record_.sha256,
+          .page_words = {},
+          .held = {}};
+}
+
 // Blocked: a page where nothing has left, else a transfer that visibly breaks off. Remembered, so
 // that a range request does not get the rest.
 Co<Result<void>> Transaction::withhold(OriginStream& origin, DeliveryGate& gate,
                                        const ResponseHead& head, const Decision& ruling) {
-  svc_.shared.blocked.remember(
-      facts_.url_text(),
-      {std::string(head.fields.get("etag")), std::string(head.fields.get("last-modified")),
-       record_.verdict, record_.reason, std::string(facts_.facts.threat), record_.rule});
+  if (!held_back_)
+    svc_.shared.blocked.remember(
+        facts_.url_text(),
+        {std::string(head.fields.get("etag")), std::string(head.fields.get("last-modified")),
+         record_.verdict, record_.reason, std::string(facts_.facts.threat), record_.rule});
   origin.reset();
   if (!gate.started()) co_return co_await refuse(verdict_refusal(ruling));
   record_.action = "block";
@@ -945,6 +1107,12 @@ Refusal Transaction::verdict_refusal(const Decision& ruling) {
   refusal.verdict = record_.verdict;
   refusal.reason = record_.reason;
   refusal.threat = facts_.facts.threat;
+  if (held_back_) {
+    refusal.kind = RefusalKind::held;
+    refusal.status = 503;
+    refusal.retry_after_seconds = kTryAgainSeconds;
+    refusal.detail = record_.sandbox.title;
+  }
   refusal.unlock_url = unlock_url_;
   if (!unlock_url_.empty()) refusal.action = "unlock";
   return refusal;

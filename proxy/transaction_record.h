@@ -56,6 +56,18 @@ struct UnlockNote {
   std::string url;          // of that event
 };
 
+// What a sandbox was asked, and said.
+struct SandboxNote {
+  std::string asked;                           // "hold", "release"; "" = none was asked
+  std::string rule;                            // that asked
+  std::string verdict, reason, engine, title;  // "" = no answer (yet)
+  unsigned score = 0;
+  std::chrono::nanoseconds waited{};
+  bool page = false;    // the client was shown a progress page
+  std::string held_by;  // at the portal: the event that held the file
+  std::string url;      // of that event
+};
+
 struct TransactionRecord {
   std::string id;  // ULID, also on the block page and in X-Weir-Event
   WallTime start{};
@@ -91,8 +103,9 @@ struct TransactionRecord {
   NameNote name;
   CoachNote coach;
   UnlockNote unlock;
+  SandboxNote sandbox;
   // decision
-  std::string action = "allow";  // allow, alert, block, unlock, bypass, error
+  std::string action = "allow";  // allow, alert, block, unlock, coach, hold, bypass, error
   std::string rule;              // of the stage that decided
   std::string delivery;          // hold, trickle, stream, direct; "" = no response delivered
   std::vector<StageNote> stages;

@@ -40,7 +40,7 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual std::string_view name() const = 0;
-  virtual bool takes(const Submission& submission) const = 0;
+  virtual bool takes(const Submission& submission) const = 0;  // any thread
 
   // By work.key, and unless the work is uncertain also by its hash: a report can be used again.
   virtual Result<Found> find(const Work& work) = 0;

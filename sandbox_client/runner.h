@@ -35,6 +35,7 @@ class EngineRunner {
   Duration step();
 
   const std::string& name() const { return name_; }
+  bool takes(const Submission& submission) const { return engine_->takes(submission); }
   CircuitBreaker::State state() const;  // any thread
   const EngineCounts& counts() const { return counts_; }
 

@@ -59,6 +59,10 @@ bool SandboxService::engine_up() const {
       runners_, [](const auto& one) { return one->state() == CircuitBreaker::State::closed; });
 }
 
+bool SandboxService::takes(const Submission& submission) const {
+  return std::ranges::any_of(runners_, [&](const auto& one) { return one->takes(submission); });
+}
+
 std::vector<EngineState> SandboxService::engines() const {
   std::vector<EngineState> states;
   for (const auto& one : runners_) states.push_back({one->name(), one->state(), &one->counts()});

@@ -60,7 +60,8 @@ class SandboxService {
   // Blocks on the disk; any thread but an event loop.
   Result<HandedIn> hand_in(const Submission& submission, int fd);
 
-  bool engine_up() const;  // any thread
+  bool engine_up() const;                          // any thread
+  bool takes(const Submission& submission) const;  // some engine does; any thread
   std::vector<EngineState> engines() const;
 
   // What the threads do, for tests: step every engine, then tell what has ended. Returns how long

@@ -204,6 +204,22 @@ std::optional<std::string> VerdictMemory::stored(const char* column, const std::
   return row->blob(0);
 }
 
+Result<> VerdictMemory::each_malicious(std::size_t most, const Visitor& visit) {
+  const std::scoped_lock lock(database_mutex_);
+  auto rows = database_.query(
+      "SELECT verdict,reason,score,engine,versions,title,learned,expires,sha256 FROM verdicts"
+      " WHERE verdict=?1 AND expires>?2 ORDER BY learned DESC LIMIT ?3",
+      static_cast<int>(Verdict::malicious), to_millis(clock_.wall()),
+      static_cast<std::int64_t>(most));
+  if (!rows) return pass(std::move(rows));
+  for (;;) {
+    auto more = rows->step();
+    if (!more) return pass(std::move(more));
+    if (!*more) return {};
+    visit(hex(as_bytes(rows->text(8))), verdict_of(*rows));
+  }
+}
+
 Result<> VerdictMemory::outdate(const std::string& sha256) {
   const std::scoped_lock lock(database_mutex_);
   auto row = database_.query("UPDATE verdicts SET expires=?1 WHERE sha256=?2 AND expires>?1",

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -15,9 +16,9 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "core/finding.h"
 #include "core/result.h"
 #include "sandbox_client/sqlite.h"
+#include "sandbox_client/verdict.h"
 
 namespace weir {
 
@@ -31,19 +32,6 @@ struct MemoryOptions {
   std::uint64_t max_rows = 2'000'000;           // the oldest go first
   std::uint64_t max_report_bytes = 1ull << 20;  // of one; a longer one is not kept
   std::size_t cached = 50'000;                  // files in memory, about 300 bytes each
-};
-
-// Whether a sandbox has seen a file, and what it said. Several engines: the worst of them.
-struct SandboxVerdict {
-  Verdict verdict = Verdict::uninspectable;
-  Reason reason = Reason::unsupported;  // exactly when the verdict is uninspectable
-  std::uint8_t score = 0;               // to 100
-  std::string engine;
-  std::string versions;  // of the engine and its rules
-  std::string title;     // the signature that weighs most
-  WallTime learned{}, expires{};
-
-  bool operator==(const SandboxVerdict&) const = default;
 };
 
 class VerdictMemory {
@@ -62,6 +50,10 @@ class VerdictMemory {
   std::optional<std::string> report(const std::string& sha256, const std::string& engine);
   // What the engine itself said, "" if it was not kept.
   std::optional<std::string> raw_report(const std::string& sha256, const std::string& engine);
+
+  // All that are believed to be malicious, the latest first, up to `most`: for lists in memory.
+  using Visitor = std::function<void(const std::string& sha256, const SandboxVerdict& verdict)>;
+  Result<> each_malicious(std::size_t most, const Visitor& visit);
 
   // To be judged anew when it is next seen. The report stays.
   Result<> outdate(const std::string& sha256);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "conf/load.h"
@@ -15,6 +16,7 @@
 #include "proxy/index_watch.h"
 #include "proxy/name_knowledge.h"
 #include "proxy/transaction_facts.h"
+#include "sandbox_client/engine_list.h"
 
 namespace weir {
 namespace {
@@ -50,6 +52,17 @@ std::optional<Loaded> load(const std::string& config) {
   return Loaded{std::move(*settings), std::move(*names), std::move(policy)};
 }
 
+bool sandboxes_are_right(const Settings& settings) {
+  if (settings.sandbox_file.empty()) return true;
+  std::vector<Diagnostic> problems;
+  const auto list = load_sandbox_list(settings.sandbox_file, problems);
+  print_problems(problems);
+  if (!list) return false;
+  const auto on = std::ranges::count_if(list->engines, &EngineSpec::enabled);
+  std::cout << settings.sandbox_file << ": " << on << " sandboxes\n";
+  return true;
+}
+
 int check(const std::string& config) {
   const auto loaded = load(config);
   if (!loaded) return kProblem;
@@ -59,7 +72,8 @@ int check(const std::string& config) {
   std::cout << loaded->settings.policy_file << ": policy " << loaded->policy->version() << ", "
             << passed << " tests passed, " << failures.size() << " failed\n";
   const bool feeds = feeds_are_right(loaded->settings);
-  return failures.empty() && feeds ? 0 : kProblem;
+  const bool sandboxes = sandboxes_are_right(loaded->settings);
+  return failures.empty() && feeds && sandboxes ? 0 : kProblem;
 }
 
 struct Question {

@@ -2,6 +2,7 @@
 // Exit codes: 0 a report was printed; 1 there is none, or the service cannot go on; 2 the arguments
 // or the signatures are wrong.
 #include <fcntl.h>
+#include <sys/prctl.h>
 
 #include <charconv>
 #include <csignal>
@@ -29,8 +30,9 @@ namespace {
 constexpr const char* kUsage =
     "weir-detonate run FILE [--name NAME] [--seconds N] [--signatures FILE]\n"
     "  runs FILE in a cell of its own and prints what it did, as JSON\n"
-    "weir-detonate serve --socket PATH [--jobs N] [--signatures FILE]\n"
-    "  does so for each file that is passed to it over the socket\n";
+    "weir-detonate serve --socket PATH [--jobs N] [--signatures FILE] [--with-parent]\n"
+    "  does so for each file that is passed to it over the socket; --with-parent: ends with the\n"
+    "  process that started it\n";
 
 constexpr int kMostJobs = 64;
 
@@ -39,6 +41,7 @@ struct Options {
   std::string signatures = "conf/sandbox/signatures.yaml";
   int seconds = 20;
   int jobs = 2;
+  bool with_parent = false;
 };
 
 bool read_number(const std::string& text, int most, int& number) {
@@ -64,6 +67,10 @@ std::optional<Options> parse_arguments(std::span<const std::string> words) {
       continue;
     }
     const std::string& word = words[at];
+    if (word == "--with-parent") {
+      options.with_parent = true;
+      continue;
+    }
     if (++at == words.size() || !set_option(options, word, words[at])) return {};
   }
   if (options.name.empty()) options.name = options.file;
@@ -96,6 +103,7 @@ int run(const Options& options, const Signatures& signatures) {
 }
 
 int serve(const Options& options, const Signatures& signatures) {
+  if (options.with_parent) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   const auto ended =
       serve_detonations({.socket = options.socket, .jobs = options.jobs}, signatures);
   return ended ? 0 : fail_with(ended.error());

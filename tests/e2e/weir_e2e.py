@@ -158,7 +158,7 @@ class Gateway:
 
     def __init__(self, folder, hosts=(), ports=(), policy=None, settings="", extra_ca=None,
                  arguments=(), lists=None, open_addresses=("127.0.0.0/8",), feeds_file=None,
-                 brands=None, name_settings=""):
+                 brands=None, name_settings="", sandbox_file=None):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
         (self.folder / "rules").mkdir(exist_ok=True)
@@ -176,6 +176,7 @@ class Gateway:
         self.config.write_text(
             f"state_dir: {self.state}\nthreads: 2\npolicy_file: policy.yaml\n"
             f"feeds_file: {feeds_file or repr(str())}\n"
+            f"sandbox_file: {sandbox_file or repr(str())}\n"
             "listen:\n  proxy: ['127.0.0.1:0']\n  admin: '127.0.0.1:0'\n"
             f"dns:\n  hosts_only: true\n" + (f"  hosts:\n{names}" if names else "") +
             f"tls:\n  system_ca_file: ''\n{extra}"

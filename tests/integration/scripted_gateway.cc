@@ -13,6 +13,7 @@
 #include "proxy/http/h1_client_connection.h"
 #include "proxy/http1_session.h"
 #include "proxy/net/deadline.h"
+#include "proxy/sandbox_desk.h"
 #include "tests/policy/policy_text.h"
 #include "tests/support/memory_stream.h"
 #include "tests/support/run_loop.h"
@@ -62,6 +63,7 @@ Settings settings_in(const std::string& dir) {
   settings.inspect.spool_dir = dir;
   settings.dns.hosts_only = true;
   settings.via_name = "weir-test";
+  settings.sandbox_file.clear();
   return settings;
 }
 
@@ -202,12 +204,13 @@ struct ScriptedGateway::Across {
         counters(metrics),
         limits(settings.limits),
         blocked(clock),
-        kept(settings.portal, clock, random),
+        kept(kept_limits(settings.portal), clock, random),
+        held(held_limits(settings.portal), clock, random),
         page_words(settings.portal, clock),
         client_tls(must(ClientTls::make(settings.tls, clock))),
-        shared{settings,  clock,  log,         metrics, counters, *events,
-               inspector, spools, *client_tls, limits,  blocked,  pinning,
-               nullptr,   kept,   page_words,  *names,  coach,    settings.via_name} {}
+        shared{settings, clock,       log,        metrics, counters, *events,          inspector,
+               spools,   *client_tls, limits,     blocked, pinning,  nullptr,          kept,
+               held,     *sandbox,    page_words, *names,  coach,    settings.via_name} {}
 
   const Settings settings;
   const Clock& clock;
@@ -220,7 +223,10 @@ struct ScriptedGateway::Across {
   BlockedMemory blocked;
   PinningMemory pinning;
   SystemRandom random;
-  KeptFiles kept;
+  KeptFiles kept, held;
+  std::string helpers;
+  std::unique_ptr<SandboxDesk> sandbox =
+      must(SandboxDesk::start({settings, helpers, clock, random, metrics, log}));
   PageWords page_words;
   CoachMemory coach{clock, random};
   std::unique_ptr<NameKnowledge> names =

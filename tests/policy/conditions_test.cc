@@ -50,6 +50,7 @@ Facts ordinary() {
   facts.threat = "zip-aes256";
   facts.findings = {"zip-aes256", "name-rtlo"};
   facts.score = 60;
+  facts.sandbox = "suspicious";
   return facts;
 }
 
@@ -190,6 +191,8 @@ const MatchCase kMatches[] = {
     {"reason: timeout", false},
     {"threat: '^zip-'", true},
     {"threat: eicar", false},
+    {"sandbox: [suspicious, malicious]", true},
+    {"sandbox: clean", false},
     {"sha256: E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", true},
     {"sha256: f3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", false},
     {"host: .example.com, file_type: zip, user: alice", true},
@@ -229,6 +232,7 @@ TEST(Conditions, OfWhatIsNotOrdinary) {
   facts.first_bytes = "ssh";
   facts.file_name = "noextension";
   facts.reason = Reason::none;
+  facts.sandbox = {};
   facts.client = *IpAddress::parse("2001:db8::1");
   facts.now = *parse_local_time("2026-01-04 23:30");  // a Sunday
   const MatchCase cases[] = {
@@ -251,6 +255,7 @@ TEST(Conditions, OfWhatIsNotOrdinary) {
       {"first_bytes: [ssh, rdp]", true},
       {"extension: noextension", false},
       {"reason: any", false},
+      {"sandbox: any", false},
       {"not_reason: any", true},
       {"client: '2001:db8::/32'", true},
       {"client: 0.0.0.0/0", false},
@@ -267,16 +272,20 @@ TEST(Conditions, OfWhatIsNotOrdinary) {
 
 TEST(Conditions, AreOnlyForStagesThatKnowTheFact) {
   for (const ConditionRow& row : condition_rows()) {
-    for (const Stage stage : {Stage::connect, Stage::request, Stage::response, Stage::verdict}) {
+    for (const Stage stage :
+         {Stage::connect, Stage::request, Stage::response, Stage::verdict, Stage::sandbox}) {
       const std::string name(stage_name(stage));
-      const std::string action = stage == Stage::connect ? "intercept" : "allow";
+      const std::string action = stage == Stage::connect   ? "intercept"
+                                 : stage == Stage::sandbox ? "off"
+                                                           : "allow";
+      const std::string other = stage == Stage::sandbox ? "hold" : "block";
       std::string example(row.example);
       if (row.name == "sha256") example = "['" + std::string(64, 'a') + "']";
       if (row.name == "host") example = "a.test";
       const std::string said =
           problems_of("categories: {malware: [a.test]}\ngroups: {finance: [bob]}\n" + name +
                       ":\n  - {name: it, when: {" + std::string(row.name) + ": " + example +
-                      "}, action: block}\n  - {name: rest, action: " + action + "}\n");
+                      "}, action: " + other + "}\n  - {name: rest, action: " + action + "}\n");
       if (stage >= row.from) {
         EXPECT_EQ(said, "") << row.name << " in " << name;
       } else {

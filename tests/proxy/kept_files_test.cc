@@ -24,8 +24,7 @@ class KeptFilesTest : public testing::Test {
 
   ManualClock clock_;
   SystemRandom random_;
-  PortalSettings settings_{.kept_files = 3, .kept_files_per_client = 2, .tries_per_minute = 2};
-  KeptFiles files_{settings_, clock_, random_};
+  KeptFiles files_{{.files = 3, .files_per_client = 2, .tries_per_minute = 2}, clock_, random_};
 };
 
 TEST_F(KeptFilesTest, AreTheirOwnersOnly) {
@@ -90,8 +89,10 @@ TEST_F(KeptFilesTest, HaveANewFormAfterEachTry) {
 }
 
 TEST_F(KeptFilesTest, NothingIsKeptWhenNothingMayBe) {
-  settings_.kept_files = 0;
-  EXPECT_EQ(keep(kAlice, "a.zip"), "");
+  KeptFiles none({.files = 0, .files_per_client = 2, .tries_per_minute = 2}, clock_, random_);
+  KeptFile file;
+  file.owner = kAlice;
+  EXPECT_EQ(none.keep(std::move(file), seconds(60)), "");
 }
 
 TEST_F(KeptFilesTest, CountTriesByClient) {
@@ -137,6 +138,31 @@ TEST_F(PageWordsTest, AreBoundedAndForgotten) {
   for (int i = 0; i < 50; ++i) many.push_back(std::to_string(i));
   words_.remember(kAlice, url("https://b.test/"), many);
   EXPECT_EQ(words_.find(kAlice, "https://b.test/").size(), PageWords::kMost);
+}
+
+TEST_F(KeptFilesTest, OfASandboxAreFoundAgainWhileTheyWait) {
+  KeptFile file;
+  file.owner = kAlice;
+  file.sha256 = "abc";
+  file.url = *parse_url("https://files.test/a.sh");
+  file.held.emplace();
+  file.held->under_way = std::make_shared<SandboxCase>(clock_.steady(), seconds(3));
+  file.held->until = clock_.steady() + seconds(9);
+  const std::string id = files_.keep(std::move(file), seconds(60));
+  const auto view = files_.look(id, kAlice);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->state.phase, KeptState::Phase::waiting);
+  EXPECT_EQ(view->from, "files.test");
+  EXPECT_EQ(view->under_way->usual(), seconds(3));
+  EXPECT_EQ(files_.find_same(kAlice, "https://files.test/a.sh", "abc"), id);
+  EXPECT_EQ(files_.find_same(kBob, "https://files.test/a.sh", "abc"), "");
+  EXPECT_EQ(files_.find_same(kAlice, "https://files.test/b.sh", "abc"), "");
+  EXPECT_EQ(files_.find_same(kAlice, "https://files.test/a.sh", "abd"), "");
+  auto turn = files_.take(id, kAlice);
+  KeptState state = turn.state();
+  state.phase = KeptState::Phase::refused;
+  turn.set_state(state);
+  EXPECT_EQ(files_.find_same(kAlice, "https://files.test/a.sh", "abc"), "");
 }
 
 }  // namespace

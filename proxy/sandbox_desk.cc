@@ -1,0 +1,307 @@
+#include "proxy/sandbox_desk.h"
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "conf/text_file.h"
+#include "core/digest.h"
+#include "proxy/helper_process.h"
+#include "sandbox_client/engine_list.h"
+#include "sandbox_client/service.h"
+
+namespace weir {
+namespace {
+
+using Standing = SandboxAnswer::Standing;
+
+constexpr std::size_t kMostJobs = 1000;
+constexpr std::size_t kMostBad = 200'000;
+constexpr std::size_t kMostSignatureBytes = 4 << 20;
+constexpr std::size_t kMostCases = 100'000;
+
+// A verdict of a worker with other signatures is not of the same worker.
+std::string versions_of(const EngineSpec& spec) {
+  if (spec.kind != EngineKind::local) return {};
+  const auto text = read_text_file(spec.signatures_file, kMostSignatureBytes);
+  if (!text) return "local";
+  Digests digests(false);
+  digests.update(as_bytes(*text));
+  return "local " + digests.finish().sha256.substr(0, 12);
+}
+
+struct Job {
+  SandboxAsk ask;
+  SandboxAnswer answer;  // before `done` is notified
+  Wakeup done;
+};
+
+}  // namespace
+
+struct SandboxDesk::State {
+  explicit State(Parts given) : parts(given) {}
+  ~State();
+
+  Result<void> open(const SandboxList& list);
+  Result<void> add_engine(EngineSpec spec);
+  Result<void> add_local(EngineSpec& spec, const std::string& versions);
+  void run();
+  bool enqueue(std::shared_ptr<Job> job);
+  SandboxAnswer serve(const SandboxAsk& ask);
+  std::shared_ptr<SandboxCase> case_of(const Submission& submission);
+  std::shared_ptr<SandboxCase> close_case(const Outcome& outcome);
+  void conclude(const Outcome& outcome);
+
+  const Parts parts;
+  Duration deadline{};
+  std::unique_ptr<SubmissionQueue> queue;  // null: no sandboxes
+  std::unique_ptr<VerdictMemory> memory;
+  std::unique_ptr<HelperProcess> worker;
+  std::function<void(const Outcome&)> listener;
+
+  std::mutex cases_mutex;
+  std::unordered_map<std::string, std::weak_ptr<SandboxCase>> cases;  // by SHA-256
+  std::map<std::string, Duration> usual;                              // by type
+  mutable std::shared_mutex bad_mutex;
+  std::unordered_map<std::string, SandboxVerdict> bad;
+
+  std::unique_ptr<SandboxService> service;  // after what its listener touches
+
+  std::mutex jobs_mutex;
+  std::condition_variable wake;
+  std::deque<std::shared_ptr<Job>> jobs;
+  bool stopping = false;
+  std::thread thread;
+};
+
+SandboxDesk::SandboxDesk(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SandboxDesk::~SandboxDesk() = default;
+
+Result<std::unique_ptr<SandboxDesk>> SandboxDesk::start(Parts parts) {
+  auto state = std::make_unique<State>(parts);
+  if (!parts.settings.sandbox_file.empty()) {
+    std::vector<Diagnostic> problems;
+    const auto list = load_sandbox_list(parts.settings.sandbox_file, problems);
+    if (!list) return fail(Errc::invalid, Fault::config, text_of(problems));
+    if (auto opened = state->open(*list); !opened) return pass(std::move(opened));
+  }
+  return std::unique_ptr<SandboxDesk>(new SandboxDesk(std::move(state)));
+}
+
+SandboxDesk::State::~State() {
+  {
+    const std::lock_guard lock(jobs_mutex);
+    stopping = true;
+  }
+  wake.notify_all();
+  if (thread.joinable()) thread.join();
+}
+
+void SandboxDesk::on_outcome(std::function<void(const Outcome&)> listener) {
+  state_->listener = std::move(listener);
+}
+
+Result<void> SandboxDesk::State::open(const SandboxList& list) {
+  const std::string folder = parts.settings.state_dir + "/sandbox";
+  deadline = list.deadline;
+  auto opened = SubmissionQueue::open(folder, list.queue, parts.clock, parts.random);
+  if (!opened) return pass(std::move(opened));
+  queue = std::move(*opened);
+  auto read = VerdictMemory::open(folder + "/verdicts.sqlite", list.memory, parts.clock);
+  if (!read) return pass(std::move(read));
+  memory = std::move(*read);
+  auto loaded = memory->each_malicious(
+      kMostBad, [this](const auto& sha256, const auto& verdict) { bad.emplace(sha256, verdict); });
+  if (!loaded) return loaded;
+  service = std::make_unique<SandboxService>(*queue, *memory, parts.clock, parts.random, parts.log);
+  for (const EngineSpec& spec : list.engines) {
+    if (!spec.enabled) continue;
+    if (auto added = add_engine(spec); !added) return added;
+  }
+  service->add_listener([this](const Outcome& outcome) { conclude(outcome); });
+  if (auto started = service->start(); !started) return started;
+  thread = std::thread([this] { run(); });
+  return {};
+}
+
+Result<void> SandboxDesk::State::add_engine(EngineSpec spec) {
+  const std::string versions = versions_of(spec);
+  if (spec.kind == EngineKind::local) {
+    if (auto added = add_local(spec, versions); !added) return added;
+  }
+  RunnerOptions options;
+  options.concurrency = spec.concurrency;
+  service->add_engine(
+      make_engine(spec, versions, parts.clock, parts.random, service->stop_signal()), options);
+  return {};
+}
+
+Result<void> SandboxDesk::State::add_local(EngineSpec& spec, const std::string& versions) {
+  if (spec.socket.empty()) {
+    const std::string path = parts.settings.state_dir + "/sandbox/detonate.sock";
+    spec.socket = std::filesystem::absolute(path).string();
+  }
+  if (spec.start && worker) {
+    return fail(Errc::invalid, Fault::config,
+                parts.settings.sandbox_file + ": only one local engine can be started");
+  }
+  if (spec.start) {
+    std::vector<std::string> words{parts.helpers + "/weir-detonate",
+                                   "serve",
+                                   "--with-parent",
+                                   "--socket",
+                                   spec.socket,
+                                   "--jobs",
+                                   std::to_string(spec.concurrency),
+                                   "--signatures",
+                                   spec.signatures_file};
+    worker = std::make_unique<HelperProcess>("sandbox", std::move(words), parts.clock, parts.log);
+  }
+  // What other signatures called clean is judged anew.
+  auto outdated = memory->outdate_versions(spec.name, versions, false);
+  if (!outdated) return pass(std::move(outdated));
+  return {};
+}
+
+Co<SandboxAnswer> SandboxDesk::hand_in(SandboxAsk ask) {
+  State& state = *state_;
+  if (!state.service || !state.service->takes(ask.submission)) {
+    co_return SandboxAnswer{Standing::unsupported, {}, nullptr};
+  }
+  const auto job = std::make_shared<Job>();
+  job->ask = std::move(ask);
+  if (!state.enqueue(job)) co_return SandboxAnswer{};
+  co_await job->done.wait();
+  co_return std::move(job->answer);
+}
+
+bool SandboxDesk::State::enqueue(std::shared_ptr<Job> job) {
+  {
+    const std::lock_guard lock(jobs_mutex);
+    if (stopping || jobs.size() >= kMostJobs) return false;
+    jobs.push_back(std::move(job));
+  }
+  wake.notify_one();
+  return true;
+}
+
+std::optional<SandboxVerdict> SandboxDesk::known_bad(const std::string& sha256) const {
+  const std::shared_lock lock(state_->bad_mutex);
+  const auto at = state_->bad.find(sha256);
+  if (at == state_->bad.end()) return std::nullopt;
+  if (at->second.expires <= state_->parts.clock.wall()) return std::nullopt;
+  return at->second;
+}
+
+void SandboxDesk::State::run() {
+  for (;;) {
+    std::shared_ptr<Job> job;
+    {
+      std::unique_lock lock(jobs_mutex);
+      wake.wait(lock, [this] { return stopping || !jobs.empty(); });
+      if (jobs.empty()) return;  // those that came before the end are served
+      job = std::move(jobs.front());
+      jobs.pop_front();
+    }
+    job->answer = serve(job->ask);
+    job->ask.body.reset();
+    job->done.notify();
+  }
+}
+
+// The case is there before the memory is asked: a verdict that comes in between finds it.
+SandboxAnswer SandboxDesk::State::serve(const SandboxAsk& ask) {
+  auto under_way = case_of(ask.submission);
+  Submission submission = ask.submission;
+  submission.deadline = deadline;
+  auto in = service->hand_in(submission, ask.body->get());
+  if (!in) {
+    parts.log.warn("sandbox", "a file was not taken", {{"problem", in.error().what}});
+    const bool never = in.error().code == Errc::too_large;
+    return {never ? Standing::unsupported : Standing::unavailable, {}, nullptr};
+  }
+  if (in->known) return {Standing::known, *in->known, nullptr};
+  if (!in->engine_up) return {Standing::unavailable, {}, nullptr};
+  return {Standing::waiting, {}, std::move(under_way)};
+}
+
+std::shared_ptr<SandboxCase> SandboxDesk::State::case_of(const Submission& submission) {
+  const std::lock_guard lock(cases_mutex);
+  if (cases.size() >= kMostCases) {
+    std::erase_if(cases, [](const auto& one) { return one.second.expired(); });
+  }
+  auto& place = cases[submission.sha256];
+  auto found = place.lock();
+  if (!found) {
+    const auto took = usual.find(submission.type);
+    found = std::make_shared<SandboxCase>(parts.clock.steady(),
+                                          took == usual.end() ? Duration{} : took->second);
+    place = found;
+  }
+  return found;
+}
+
+std::shared_ptr<SandboxCase> SandboxDesk::State::close_case(const Outcome& outcome) {
+  const std::lock_guard lock(cases_mutex);
+  const auto at = cases.find(outcome.submission.sha256);
+  if (at == cases.end()) return nullptr;
+  const auto waited = at->second.lock();
+  cases.erase(at);
+  if (waited && outcome.state == SubmissionState::finished) {
+    Duration& often = usual[outcome.submission.type];
+    const Duration took = parts.clock.steady() - waited->since();
+    often = often == Duration{} ? took : (often * 7 + took) / 8;
+  }
+  return waited;
+}
+
+// On the service's thread.
+void SandboxDesk::State::conclude(const Outcome& outcome) {
+  const Submission& submission = outcome.submission;
+  const SandboxVerdict& verdict = outcome.verdict;
+  if (verdict.verdict == Verdict::malicious) {
+    const std::unique_lock lock(bad_mutex);
+    if (bad.size() < kMostBad) bad.insert_or_assign(submission.sha256, verdict);
+  }
+  const auto waited = close_case(outcome);
+  parts.metrics
+      .counter("weir_sandbox_verdicts_total", "Files that went to a sandbox, by what came back.",
+               {{"verdict", std::string(verdict_name(verdict.verdict))},
+                {"reason", std::string(reason_name(verdict.reason))}})
+      .add();
+  parts.log.info("sandbox", "verdict",
+                 {{"sha256", submission.sha256},
+                  {"verdict", std::string(verdict_name(verdict.verdict))},
+                  {"engine", verdict.engine},
+                  {"title", verdict.title}});
+  if (waited) waited->conclude(verdict);
+  if (listener) listener(outcome);
+}
+
+void SandboxDesk::look() {
+  State& all = *state_;
+  if (all.worker) all.worker->look();
+  if (!all.service) return;
+  const auto counts = all.queue->counts();
+  for (const auto state :
+       {SubmissionState::waiting, SubmissionState::submitting, SubmissionState::submitted}) {
+    const auto at = counts.find(state);
+    all.parts.metrics
+        .gauge("weir_sandbox_queue", "Files in the queue before the sandboxes, by state.",
+               {{"state", std::string(submission_state_name(state))}})
+        .set(at == counts.end() ? 0 : static_cast<std::int64_t>(at->second));
+  }
+  for (const EngineState& engine : all.service->engines()) {
+    all.parts.metrics
+        .gauge("weir_sandbox_engine_up", "1: the engine answers.", {{"engine", engine.name}})
+        .set(engine.breaker == CircuitBreaker::State::closed ? 1 : 0);
+  }
+}
+
+}  // namespace weir

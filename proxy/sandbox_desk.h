@@ -1,0 +1,73 @@
+// Sandboxes as transactions meet them: hand a file in, wait for its verdict. Owns the queue, the
+// engines, the memory of verdicts and weir-detonate where it is to be started. What blocks on the
+// disk runs on a thread of its own. One object for the gateway; hand_in() from any loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "conf/settings.h"
+#include "core/co.h"
+#include "core/fd.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "core/random.h"
+#include "core/result.h"
+#include "proxy/sandbox_case.h"
+#include "sandbox_client/submission.h"
+
+namespace weir {
+
+struct Outcome;
+
+struct SandboxAsk {
+  Submission submission;
+  std::shared_ptr<const UniqueFd> body;
+};
+
+struct SandboxAnswer {
+  enum class Standing : std::uint8_t {
+    known,        // the verdict is there
+    waiting,      // it has the file, or is about to get it
+    unavailable,  // no engine answers, or no more files can wait; it may be queued all the same
+    unsupported,  // no engine takes such files
+  };
+  Standing standing = Standing::unavailable;
+  SandboxVerdict verdict;                  // known
+  std::shared_ptr<SandboxCase> under_way;  // waiting
+};
+
+class SandboxDesk {
+ public:
+  struct Parts {
+    const Settings& settings;
+    const std::string& helpers;  // the folder of weir-detonate
+    const Clock& clock;
+    Random& random;
+    Metrics& metrics;
+    Log& log;
+  };
+  // Never null: without a list of sandboxes every file is unsupported.
+  static Result<std::unique_ptr<SandboxDesk>> start(Parts parts);
+  ~SandboxDesk();
+  SandboxDesk(const SandboxDesk&) = delete;
+  SandboxDesk& operator=(const SandboxDesk&) = delete;
+
+  // Called on the service's thread for each end; set before the loops start.
+  void on_outcome(std::function<void(const Outcome&)> listener);
+
+  Co<SandboxAnswer> hand_in(SandboxAsk ask);
+  // A file that a sandbox called malicious before, whoever had it looked at. Never blocks.
+  std::optional<SandboxVerdict> known_bad(const std::string& sha256) const;
+
+  void look();  // each second, the app's thread: the worker, and the metrics
+
+ private:
+  struct State;
+  explicit SandboxDesk(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

