@@ -57,6 +57,7 @@ struct SandboxDesk::State {
   std::shared_ptr<SandboxCase> case_of(const Submission& submission);
   std::shared_ptr<SandboxCase> close_case(const Outcome& outcome);
   void conclude(const Outcome& outcome);
+  Result<void> load_bad();
 
   const Parts parts;
   Duration deadline{};
@@ -70,6 +71,7 @@ struct SandboxDesk::State {
   std::map<std::string, Duration> usual;                              // by type
   mutable std::shared_mutex bad_mutex;
   std::unordered_map<std::string, SandboxVerdict> bad;
+  std::unordered_map<std::string, SandboxVerdict> came;  // since `bad` was last read
 
   std::unique_ptr<SandboxService> service;  // after what its listener touches
 
@@ -116,9 +118,8 @@ Result<void> SandboxDesk::State::open(const SandboxList& list) {
   auto read = VerdictMemory::open(folder + "/verdicts.sqlite", list.memory, parts.clock);
   if (!read) return pass(std::move(read));
   memory = std::move(*read);
-  auto loaded = memory->each_malicious(
-      kMostBad, [this](const auto& sha256, const auto& verdict) { bad.emplace(sha256, verdict); });
-  if (!loaded) return loaded;
+  (void)memory->changed_elsewhere();
+  if (auto loaded = load_bad(); !loaded) return loaded;
   service = std::make_unique<SandboxService>(*queue, *memory, parts.clock, parts.random, parts.log);
   for (const EngineSpec& spec : list.engines) {
     if (!spec.enabled) continue;
@@ -127,6 +128,21 @@ Result<void> SandboxDesk::State::open(const SandboxList& list) {
   service->add_listener([this](const Outcome& outcome) { conclude(outcome); });
   if (auto started = service->start(); !started) return started;
   thread = std::thread([this] { run(); });
+  return {};
+}
+
+Result<void> SandboxDesk::State::load_bad() {
+  {
+    const std::unique_lock lock(bad_mutex);
+    came.clear();
+  }
+  std::unordered_map<std::string, SandboxVerdict> fresh;
+  auto loaded = memory->each_malicious(
+      kMostBad, [&](const auto& sha256, const auto& verdict) { fresh.emplace(sha256, verdict); });
+  if (!loaded) return loaded;
+  const std::unique_lock lock(bad_mutex);
+  fresh.insert(came.begin(), came.end());
+  bad.swap(fresh);
   return {};
 }
 
@@ -268,6 +284,7 @@ void SandboxDesk::State::conclude(const Outcome& outcome) {
   if (verdict.verdict == Verdict::malicious) {
     const std::unique_lock lock(bad_mutex);
     if (bad.size() < kMostBad) bad.insert_or_assign(submission.sha256, verdict);
+    if (came.size() < kMostBad) came.insert_or_assign(submission.sha256, verdict);
   }
   const auto waited = close_case(outcome);
   parts.metrics
@@ -288,6 +305,11 @@ void SandboxDesk::look() {
   State& all = *state_;
   if (all.worker) all.worker->look();
   if (!all.service) return;
+  if (all.memory->changed_elsewhere()) {
+    if (auto loaded = all.load_bad(); !loaded) {
+      all.parts.log.error("sandbox", "verdicts", {{"problem", loaded.error().what}});
+    }
+  }
   const auto counts = all.queue->counts();
   for (const auto state :
        {SubmissionState::waiting, SubmissionState::submitting, SubmissionState::submitted}) {

@@ -1,6 +1,7 @@
 #include "sandbox_client/verdict_memory.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/digest.h"
 #include "sandbox_client/millis.h"
@@ -216,7 +217,37 @@ Result<> VerdictMemory::each_malicious(std::size_t most, const Visitor& visit) {
     auto more = rows->step();
     if (!more) return pass(std::move(more));
     if (!*more) return {};
-    visit(hex(as_bytes(rows->text(8))), verdict_of(*rows));
+    visit(hex(as_bytes(rows->blob(8))), verdict_of(*rows));
+  }
+}
+
+// https://www.sqlite.org/pragma.html#pragma_data_version: another number when another connection
+// has changed the file.
+bool VerdictMemory::changed_elsewhere() {
+  const std::scoped_lock lock(database_mutex_);
+  auto row = database_.query("PRAGMA data_version");
+  if (!row) return false;
+  const auto found = row->step();
+  if (!found || !*found) return false;
+  const bool other = std::exchange(data_version_, row->integer(0)) != row->integer(0);
+  if (other) forget_cached();
+  return other;
+}
+
+Result<std::vector<SandboxVerdict>> VerdictMemory::all_of(const std::string& sha256) {
+  const std::string key = key_of(sha256);
+  const std::scoped_lock lock(database_mutex_);
+  auto rows = database_.query(
+      "SELECT verdict,reason,score,engine,versions,title,learned,expires FROM verdicts"
+      " WHERE sha256=?1 ORDER BY learned DESC LIMIT 64");
+  if (!rows) return pass(std::move(rows));
+  rows->bind_blob(1, as_bytes(key));
+  std::vector<SandboxVerdict> found;
+  for (;;) {
+    auto more = rows->step();
+    if (!more) return pass(std::move(more));
+    if (!*more) return found;
+    found.push_back(verdict_of(*rows));
   }
 }
 

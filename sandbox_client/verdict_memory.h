@@ -55,6 +55,11 @@ class VerdictMemory {
   using Visitor = std::function<void(const std::string& sha256, const SandboxVerdict& verdict)>;
   Result<> each_malicious(std::size_t most, const Visitor& visit);
 
+  // True when another process has changed the file since the last call: what was cached is gone.
+  bool changed_elsewhere();
+  // What each engine said, also what has expired; the latest first.
+  Result<std::vector<SandboxVerdict>> all_of(const std::string& sha256);
+
   // To be judged anew when it is next seen. The report stays.
   Result<> outdate(const std::string& sha256);
   // The same for all that other versions of this engine judged, malicious ones apart unless asked.
@@ -85,6 +90,7 @@ class VerdictMemory {
   const Clock& clock_;
   std::mutex database_mutex_;  // taken before the other one
   Database database_;
+  std::int64_t data_version_ = 0;
   Statement find_;
   std::mutex cache_mutex_;
   std::list<Cached> cache_;                                                  // used last first

@@ -29,6 +29,7 @@ void add_passwd(CLI::App& cli, int& exit_code);
 void add_bypass_candidates(CLI::App& cli, int& exit_code);
 void add_listing(CLI::App& cli, int& exit_code);
 void add_feeds(CLI::App& cli, int& exit_code);
+void add_sandbox(CLI::App& cli, int& exit_code);
 
 // conf/weir.yaml from where the user is, unless told otherwise.
 inline constexpr const char* kDefaultConfig = "conf/weir.yaml";

@@ -5,14 +5,14 @@ The samples are harmless programs that behave badly. They run in a cell of weir-
 
 import asyncio
 import hashlib
+import http.server
 import io
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
-import time
+import threading
 import zipfile
 
 import websockets
@@ -58,6 +58,37 @@ def reverse_shell(word="x"):
 def slow(seconds, word="slow"):
     """Busy, because sleeps do not last in there."""
     return f"#!/bin/bash\n# {word}\nwhile [ $SECONDS -lt {seconds} ]; do :; done\n".encode()
+
+
+class Cape(http.server.BaseHTTPRequestHandler):
+    """As CAPEv2's apiv2 answers; the server's `state` is that of every task."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        form = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.forms.append((self.headers["Authorization"], form))
+        self.give({"error": [], "data": {"task_ids": [7]}, "errors": []})
+
+    def do_GET(self):
+        if "/tasks/search/" in self.path:
+            self.give({"error": False, "data": []})
+        elif "/tasks/status/" in self.path:
+            self.give({"error": False, "data": self.server.state})
+        else:
+            self.give({"error": False, "data": {"malscore": self.server.score, "detections": self.server.family,
+                                                "signatures": [], "info": {"version": "2.4"}}})
+
+    def give(self, answer):
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 class Sandbox(Scenario):
@@ -147,6 +178,44 @@ class Sandbox(Scenario):
         metrics = curl(self.gw, f"http://{self.gw.admin}/metrics", proxy=False).stdout
         self.assertIn('weir_sandbox_verdicts_total{verdict="malicious",reason="none"} 1', metrics)
         self.assertIn('weir_sandbox_engine_up{engine="local"} 1', metrics)
+
+    def weir(self, *words):
+        done = subprocess.run([BIN / "weir", *words, "--config", self.gw.config], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_what_was_said_is_kept_and_can_be_forgotten(self):
+        self.begin(policy())
+        self.files = {"/bad.sh": reverse_shell("kept"), "/good.sh": honest("kept")}
+        bad = hashlib.sha256(self.files["/bad.sh"]).hexdigest()
+        good = hashlib.sha256(self.files["/good.sh"]).hexdigest()
+        self.assertEqual(self.get("/bad.sh")[0], 403)
+        self.assertEqual(self.get("/good.sh")[0], 200)
+        # After a restart it is bad at once, also where no sandbox is asked.
+        self.gw.stop()
+        self.gw.write_policy(policy("off"))
+        self.gw.start()
+        self.assertEqual(self.get("/bad.sh")[0], 403)
+        self.assertEqual(self.get("/good.sh")[0], 200)
+        code, text = self.weir("sandbox", "status")
+        self.assertEqual(code, 0, text)
+        for word in ("engine local: this machine", "queue: empty", "verdicts: 2 remembered"):
+            self.assertIn(word, text)
+        code, text = self.weir("sandbox", "show", bad)
+        self.assertEqual(code, 0, text)
+        self.assertRegex(text, r"engine local: malicious, score \d+, ")
+        code, text = self.weir("sandbox", "show", "--report", bad)
+        report = json.loads(text)
+        self.assertEqual(report["sha256"], bad)
+        self.assertIn(4444, [one["port"] for one in report["network"]])
+        self.assertEqual(self.weir("sandbox", "show", "0" * 64)[0], 1)
+        self.assertNotEqual(self.weir("sandbox", "show", "xyz")[0], 0)
+        # To be judged anew: the gateway notices, and lets it go where nobody is asked.
+        self.assertEqual(self.weir("sandbox", "rejudge", bad)[0], 0)
+        wait_until(lambda: self.get("/bad.sh")[0] == 200, "the gateway to forget")
+        self.gw.write_policy(policy())
+        self.gw.reload()
+        wait_until(lambda: self.get("/bad.sh")[0] == 403, "it to be run again", 60)
+        self.assertIn("clean", self.weir("sandbox", "show", good)[1])
 
     def test_programs_that_wait_hear_that_it_takes_time(self):
         self.begin(policy(holding="hold_timeout: 60s, sign_of_life: 500ms"))
@@ -310,6 +379,46 @@ class Sandbox(Scenario):
             bad = data.startswith(b"#!/bin/bash\n# kill") and b"4444" in data
             self.assertEqual(status, 403 if bad else 200, name)
             self.assertEqual(body == data, not bad)
+
+    def test_windows_programs_go_to_cape(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cape)
+        server.forms, server.state, server.score, server.family = [], "running", 9.1, "Qakbot"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        (self.folder / "token").write_text("s3cret\n")
+        self.begin(policy(holding="hold_timeout: 60s"), LOCAL + f"""  - name: cape
+    kind: cape
+    url: http://127.0.0.1:{server.server_port}
+    token_file: token
+    requests_per_minute: 0
+    poll_pause: 200ms
+    types: [pe]
+    fields: {{package: exe}}
+""")
+        program = bytearray(1024)
+        program[:2], program[60:64], program[128:132] = b"MZ", (128).to_bytes(4, "little"), b"PE\0\0"
+        program[132:134], program[148:150] = b"\x64\x86", (240).to_bytes(2, "little")
+        self.files = {"/setup.exe": bytes(program), "/good.exe": bytes(program) + b"good"}
+        link = self.navigate("/setup.exe")[2]["location"]
+        wait_until(lambda: server.forms, "the submission")
+        self.assertIn("is being checked", self.portal(link)[1])
+        server.state = "reported"
+        page = self.settled(link)
+        self.assertIn("The file stays blocked", page)
+        self.assertIn("Qakbot", page)
+        token, form = server.forms[0]
+        self.assertEqual(token, "Token s3cret")
+        for part in (self.files["/setup.exe"], b"setup.exe", b'name="package"', b'name="custom"'):
+            self.assertIn(part, form)
+        server.score, server.family = 0.2, None
+        self.assertEqual(self.get("/good.exe")[:2], (200, self.files["/good.exe"]))
+        # One that CAPE could not run is held back, and not called clean.
+        server.state = "failed_analysis"
+        self.files["/odd.exe"] = bytes(program) + b"odd"
+        self.assertEqual(self.get("/odd.exe")[0], 503)
+        self.assertEqual(len(server.forms), 3)
+        self.assertNotIn("s3cret", self.gw.log_file_text())
 
     def test_the_worker_dies(self):
         self.begin(policy())
