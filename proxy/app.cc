@@ -18,6 +18,7 @@
 #include "core/random.h"
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
+#include "proxy/follow_up.h"
 #include "proxy/knowledge.h"
 #include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
@@ -84,6 +85,7 @@ struct App::State {
   std::shared_ptr<const TrustStore> trust;
   std::unique_ptr<EventLog> events;
   std::unique_ptr<Knowledge> knowledge;
+  std::unique_ptr<FollowUp> follow_up;
   std::unique_ptr<SpoolStore> spools;
   KeptFiles kept_files;
   PageWords page_words;
@@ -217,6 +219,10 @@ Result<void> App::State::start_services() {
   if (!known) return pass(std::move(known));
   knowledge = std::move(*known);
   inspector->use_index(knowledge->index());
+  auto following =
+      FollowUp::start({settings, clock, random, metrics, *events, log}, knowledge->index());
+  if (!following) return pass(std::move(following));
+  follow_up = std::move(*following);
   const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
   shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
                  client_limits, blocked, pinning, authenticator.get(), kept_files, page_words,
@@ -343,8 +349,10 @@ void App::State::watch_signer() {
     if (error) return;
     client_tls->rotate_if_due();
     kept_files.sweep();
+    follow_up->look();
     if (knowledge->look()) {
       inspector->use_index(knowledge->index());
+      follow_up->use_index(knowledge->index());
       for (auto& unit : loops) unit->use_index(knowledge->index());
     }
     if (!signer->alive()) {

@@ -42,6 +42,9 @@ class History {
   // Makes the folder, mode 0700; its parent is there. `clock` outlives it.
   static Result<std::unique_ptr<History>> open(const std::string& folder,
                                                const HistoryOptions& options, const Clock& clock);
+  // For another process, which only asks, whether or not somebody writes: append() drops.
+  static Result<std::unique_ptr<History>> attach(const std::string& folder,
+                                                 const HistoryOptions& options, const Clock& clock);
   ~History();  // writes what is queued
 
   bool append(DeliveryRecord record);  // false: dropped

@@ -57,7 +57,11 @@ TEST(SettingsTable, HasARowForEveryMember) {
   EXPECT_EQ(rows_in("portal"), member_count<PortalSettings>());
   EXPECT_EQ(rows_in("names"), member_count<NameSettings>());
   EXPECT_EQ(rows_in("notice"), member_count<NoticeSettings>());
-  EXPECT_EQ(rows_in("") + 12, member_count<Settings>());
+  EXPECT_EQ(rows_in("history"), member_count<HistorySettings>());
+  EXPECT_EQ(rows_in("quarantine"), member_count<QuarantineSettings>());
+  EXPECT_EQ(rows_in("notify"), member_count<NotifySettings>());
+  EXPECT_EQ(rows_in("links"), member_count<LinkSettings>());
+  EXPECT_EQ(rows_in("") + 16, member_count<Settings>());
 }
 
 TEST(SettingsTable, KeysAreUniqueAndHelpIsThere) {
