@@ -145,9 +145,6 @@ std::vector<std::string> mail_addresses(std::string_view text) {
     std::string_view one = text.substr(at, comma - at);
     while (one.starts_with(' ')) one.remove_prefix(1);
     while (one.ends_with(' ')) one.remove_suffix(1);
-    const bool good = one.find('@') != std::string_view::npos &&
-                      one.find_first_of(" <>\r\n\"") == std::string_view::npos;
-    if (!good) return {};
     addresses.emplace_back(one);
     at = comma + 1;
   }

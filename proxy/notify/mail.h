@@ -23,7 +23,7 @@ struct Mail {
 // The message as it is sent, RFC 5322 with lines that end in CRLF. Pure.
 std::string mail_message(const NotifySettings& settings, const Mail& mail);
 
-// "a@x.test, b@x.test" → both. Empty: one is none.
+// "a@x.test, b@x.test" → both. The settings were checked.
 std::vector<std::string> mail_addresses(std::string_view text);
 
 // `stop`, when it becomes true, ends it.

@@ -24,8 +24,7 @@ class Outlets {
     Metrics& metrics;
     Log& log;
   };
-  // All of `parts` outlive it. An error: the settings are not complete, or the outbox cannot be
-  // opened (<state_dir>/notices.sqlite).
+  // All of `parts` outlive it. The outbox is <state_dir>/notices.sqlite.
   static Result<std::unique_ptr<Outlets>> start(const Parts& parts);
   ~Outlets();
   Outlets(const Outlets&) = delete;
@@ -36,8 +35,8 @@ class Outlets {
 
  private:
   explicit Outlets(const Parts& parts) : parts_(parts) {}
-  Result<> add_webhook();
-  Result<> add_mail();
+  void add_webhook();
+  void add_mail();
   void add(std::string name, SendParcel send);
   void run(Lane& lane);
 
