@@ -226,7 +226,7 @@ Result<void> App::State::start_services() {
   const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
   shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
                  client_limits, blocked, pinning, authenticator.get(), kept_files, page_words,
-                 knowledge->names(), coach, via);
+                 knowledge->names(), coach, via, follow_up.get());
   return {};
 }
 

@@ -24,7 +24,7 @@ Result<std::unique_ptr<FollowUp>> FollowUp::start(const Parts& parts,
 }
 
 Result<> FollowUp::start_history() {
-  auto keeper = HistoryKeeper::open(parts_.settings, parts_.clock, parts_.metrics);
+  auto keeper = HistoryKeeper::open(parts_.settings, parts_.clock, parts_.metrics, parts_.log);
   if (!keeper) return pass(std::move(keeper));
   history_ = std::move(*keeper);
   if (parts_.settings.history.hunt) {

@@ -10,6 +10,8 @@ namespace {
 // What a row says was learned of something that no scanner condemned, but a feed lists.
 constexpr std::string_view kListed = "listed";
 
+constexpr std::chrono::milliseconds kBatchWait{50};  // as much is lost at a kill
+
 bool is_listed(const TransactionRecord& record) {
   return std::ranges::any_of(record.reputation, [](const ListingNote& note) {
     return note.threat != "category" && note.threat != "allow";
@@ -37,6 +39,7 @@ HistoryOptions history_options(const HistorySettings& settings) {
   options.keep = settings.keep;
   options.max_bytes = settings.max_bytes;
   options.max_queued = settings.queue;
+  options.batch_wait = kBatchWait;
   return options;
 }
 
@@ -66,14 +69,19 @@ bool was_known(const DeliveryRecord& row) {
 }
 
 Result<std::unique_ptr<HistoryKeeper>> HistoryKeeper::open(const Settings& settings,
-                                                           const Clock& clock, Metrics& metrics) {
+                                                           const Clock& clock, Metrics& metrics,
+                                                           Log& log) {
   auto history = History::open(history_folder(settings), history_options(settings.history), clock);
   if (!history) return pass(std::move(history));
-  return std::unique_ptr<HistoryKeeper>(new HistoryKeeper(std::move(*history), metrics));
+  return std::unique_ptr<HistoryKeeper>(
+      new HistoryKeeper(std::move(*history), clock, metrics, log));
 }
 
-HistoryKeeper::HistoryKeeper(std::unique_ptr<History> history, Metrics& metrics)
-    : history_(std::move(history)),
+HistoryKeeper::HistoryKeeper(std::unique_ptr<History> history, const Clock& clock, Metrics& metrics,
+                             Log& log)
+    : clock_(clock),
+      log_(log),
+      history_(std::move(history)),
       written_(metrics.counter("weir_history_rows_written_total", "Rows of the history written.")),
       dropped_(metrics.counter("weir_history_rows_dropped_total",
                                "Rows that found the queue to the history full.")),
@@ -86,8 +94,18 @@ void HistoryKeeper::look() {
   written_.add(now.written - counted_.written);
   dropped_.add(now.dropped - counted_.dropped);
   failed_.add(now.failed - counted_.failed);
+  if (now.failed > counted_.failed) complain(now.last_error);
+  if (now.dropped > counted_.dropped) complain("the queue is full");
   counted_ = now;
   bytes_.set(static_cast<std::int64_t>(history_->bytes()));
+}
+
+void HistoryKeeper::complain(const std::string& problem) {
+  constexpr std::chrono::minutes kEvery{1};
+  const SteadyTime now = clock_.steady();
+  if (complained_ != SteadyTime{} && now - complained_ < kEvery) return;
+  complained_ = now;
+  log_.error("history", "rows are being lost", {{"problem", problem}});
 }
 
 }  // namespace weir

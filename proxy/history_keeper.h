@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "conf/settings.h"
+#include "core/log.h"
 #include "core/metrics.h"
 #include "proxy/transaction_record.h"
 #include "sandbox_client/history.h"
@@ -26,23 +27,27 @@ bool was_known(const DeliveryRecord& row);
 
 class HistoryKeeper {
  public:
-  // `clock` and `metrics` outlive it.
+  // `clock`, `metrics` and `log` outlive it.
   static Result<std::unique_ptr<HistoryKeeper>> open(const Settings& settings, const Clock& clock,
-                                                     Metrics& metrics);
+                                                     Metrics& metrics, Log& log);
 
   void take(DeliveryRecord row) { history_->append(std::move(row)); }
-  void look();  // brings the metrics up to date; stats some files
+  void look();  // brings the metrics up to date and says what is wrong; stats some files
   History& history() { return *history_; }
 
  private:
-  HistoryKeeper(std::unique_ptr<History> history, Metrics& metrics);
+  HistoryKeeper(std::unique_ptr<History> history, const Clock& clock, Metrics& metrics, Log& log);
+  void complain(const std::string& problem);
 
+  const Clock& clock_;
+  Log& log_;
   std::unique_ptr<History> history_;
   Counter& written_;
   Counter& dropped_;
   Counter& failed_;
   Gauge& bytes_;
   HistoryCounts counted_;
+  SteadyTime complained_{};
 };
 
 }  // namespace weir

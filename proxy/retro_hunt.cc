@@ -160,9 +160,8 @@ Result<> RetroHunt::hunt() {
   }
   if (!fresh || fresh == hunted_) return {};
   parts_.history.flush();
-  const LookBack about{
-      *fresh,     hunted_.get(), parts_.clock.wall(), parts_.settings.history.hunt_urls,
-      WallTime{}, &stop_};
+  const LookBack about{*fresh, hunted_.get(), parts_.clock.wall(),
+                       parts_.settings.history.hunt_urls, &stop_};
   bool whole = true;
   auto found = find_suspects(parts_.history, about, [&](Suspect suspect) {
     add(std::move(suspect));

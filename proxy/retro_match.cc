@@ -77,22 +77,6 @@ bool ask(const LookBack& about, Listed listed, const std::string& value,
   return visit(std::move(*suspect));
 }
 
-Result<> ask_urls(History& history, const LookBack& about, const SuspectVisitor& visit) {
-  HistoryFilter filter;
-  if (about.since != WallTime{}) filter.from = about.since;
-  HistoryPage page{kPageRows, 0};
-  do {
-    const auto some = history.search(filter, page);
-    if (!some) return std::unexpected(some.error());
-    for (const DeliveryRecord& row : some->rows) {
-      if (!was_delivered(row) || was_known(row)) continue;
-      if (!ask(about, listed_url, row.url, visit)) return {};
-    }
-    page.before = some->next;
-  } while (page.before != 0);
-  return {};
-}
-
 HistoryFilter filter_of(const Suspect& suspect) {
   HistoryFilter filter;
   if (suspect.kind == "hash") filter.sha256 = suspect.value;
@@ -160,7 +144,7 @@ Result<> find_suspects(History& history, const LookBack& about, const SuspectVis
   };
   if (auto done = history.each_hash(with(listed_hash)); !done || !more) return done;
   if (auto done = history.each_host(with(listed_host)); !done || !more) return done;
-  return about.urls ? ask_urls(history, about, visit) : Result<>();
+  return about.urls ? history.each_url(with(listed_url)) : Result<>();
 }
 
 std::optional<Suspect> suspect_in(const DeliveryRecord& row, const Index& index, WallTime now) {

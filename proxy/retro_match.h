@@ -51,11 +51,10 @@ struct LookBack {
   const Index* before;  // what this lists was asked about already; null: nothing was
   WallTime time{};      // entries that expired before are none
   bool urls = true;     // reads each row
-  WallTime since{};
   const std::atomic<bool>* stop = nullptr;  // ends it when true
 };
 
-// Each suspect of the history once for each file that has it.
+// Each suspect of the history, some more than once; whether anybody got it is another question.
 Result<> find_suspects(History& history, const LookBack& ask, const SuspectVisitor& visit);
 
 // Whether the index lists what this row has, for a row that was written while the index changed.

@@ -31,6 +31,8 @@
 
 namespace weir {
 
+class FollowUp;
+
 struct Shared {
   const Settings& settings;
   const Clock& clock;
@@ -50,6 +52,7 @@ struct Shared {
   NameKnowledge& names;
   CoachMemory& coach;
   std::string via_name;
+  FollowUp* follow_up = nullptr;  // null: nothing is done after the fact
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> tunnels{0};  // bypassed connections, see limits.tunnels
   std::atomic<std::uint64_t> running{0};  // exchanges and tunnels that a drain waits for

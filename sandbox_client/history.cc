@@ -306,6 +306,10 @@ Result<> History::each_host(const HistoryReader::Visitor& visit) {
   return each(&HistoryReader::hosts, visit);
 }
 
+Result<> History::each_url(const HistoryReader::Visitor& visit) {
+  return each(&HistoryReader::urls, visit);
+}
+
 Result<> History::each_hash(const HistoryReader::Visitor& visit) {
   return each(&HistoryReader::hashes, visit);
 }

@@ -60,6 +60,7 @@ class History {
   // visitor says whether to go on, and may search.
   Result<> each_host(const HistoryReader::Visitor& visit);
   Result<> each_hash(const HistoryReader::Visitor& visit);
+  Result<> each_url(const HistoryReader::Visitor& visit);  // of each row: reads all of it
 
   HistoryCounts counts() const;
   std::uint64_t bytes() const;  // of all files

@@ -247,6 +247,10 @@ Result<bool> HistoryReader::hashes(const Visitor& visit) {
                       visit);
 }
 
+Result<bool> HistoryReader::urls(const Visitor& visit) {
+  return visit_column("SELECT url FROM deliveries WHERE url<>''", false, visit);
+}
+
 Result<bool> HistoryReader::visit_column(const char* sql, bool as_hex, const Visitor& visit) {
   auto row = database_.query(sql);
   if (!row) return pass(std::move(row));

@@ -62,10 +62,10 @@ void print_text(const Suspect& suspect, const Sightings& sightings) {
 }
 
 // How many suspects somebody got; negative: it could not be read.
-int print_all(HistoryAsker& asker, const Found& found, const LookBack& about, bool json) {
+int print_all(HistoryAsker& asker, const Found& found, WallTime since, bool json) {
   int got = 0;
   for (const Suspect& suspect : found.suspects) {
-    const auto sightings = who_got(asker.history(), suspect, about.since);
+    const auto sightings = who_got(asker.history(), suspect, since);
     if (!sightings) {
       std::cerr << "weir: " << sightings.error().what << '\n';
       return -1;
@@ -73,7 +73,7 @@ int print_all(HistoryAsker& asker, const Found& found, const LookBack& about, bo
     if (sightings->deliveries == 0) continue;
     ++got;
     if (json) {
-      std::cout << notice_line(patient_zero(suspect, *sightings, about.time)) << '\n';
+      std::cout << notice_line(patient_zero(suspect, *sightings, asker.clock().wall())) << '\n';
     } else {
       print_text(suspect, *sightings);
     }
@@ -94,7 +94,7 @@ int retro(const RetroQuestion& question) {
   Log log(STDERR_FILENO, LogLevel::error, asker->clock());
   auto index = IndexWatch(asker->settings().state_dir + "/feeds", log).look();
   if (!index) index = Index::empty();
-  const LookBack about{*index, nullptr, now, !question.no_urls, *since};
+  const LookBack about{*index, nullptr, now, !question.no_urls, nullptr};
   Found found;
   Result<> done = find_suspects(asker->history(), about,
                                 [&](Suspect suspect) { return found.add(std::move(suspect)); });
@@ -103,7 +103,7 @@ int retro(const RetroQuestion& question) {
     std::cerr << "weir: " << done.error().what << '\n';
     return kTrouble;
   }
-  const int got = print_all(*asker, found, about, question.json);
+  const int got = print_all(*asker, found, *since, question.json);
   if (got < 0) return kTrouble;
   if (!question.json) std::cout << got << " found\n";
   return got == 0 ? 0 : kProblem;

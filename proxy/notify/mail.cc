@@ -175,6 +175,8 @@ Result<> send_mail(const NotifySettings& settings, const Mail& mail,
   const std::string message = mail_message(settings, mail);
   Upload upload{message};
   curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, recipients.get());
+  // One wrong address keeps nobody else from it; all wrong is an error.
+  curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, &read_upload);
   curl_easy_setopt(curl.get(), CURLOPT_READDATA, &upload);
   curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
