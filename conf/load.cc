@@ -230,6 +230,38 @@ class Binder {
     if (settings_.state_dir.empty() || settings_.policy_file.empty()) {
       problems_.error(root.place, "state_dir and policy_file must not be empty");
     }
+    check_notify(root);
+  }
+
+  void check_notify(const YamlNode& root) {
+    const NotifySettings& notify = settings_.notify;
+    const auto wrong = [&](std::string_view name, std::string_view what) {
+      problems_.error(place(root, "notify", name),
+                      "notify." + std::string(name) + std::string(what));
+    };
+    const bool secure = notify.webhook.starts_with("https://");
+    if (!notify.webhook.empty() && !secure && !notify.webhook.starts_with("http://")) {
+      wrong("webhook", " must be an http or https URL");
+    } else if (!notify.webhook.empty() && !secure && !notify.webhook_header_file.empty()) {
+      wrong("webhook", " must be https: a secret is not sent over http://");
+    }
+    if (notify.mail_server.empty()) return;
+    if (!notify.mail_server.starts_with("smtp://") && !notify.mail_server.starts_with("smtps://")) {
+      wrong("mail_server", " must be smtp://host:port or smtps://host:port");
+    }
+    if (!is_address(notify.mail_from)) wrong("mail_from", " must be a mail address");
+    for (std::size_t at = 0; at <= notify.mail_to.size();) {
+      const std::size_t comma = std::min(notify.mail_to.find(',', at), notify.mail_to.size());
+      std::string_view one = std::string_view(notify.mail_to).substr(at, comma - at);
+      while (one.starts_with(' ')) one.remove_prefix(1);
+      if (!is_address(one)) return wrong("mail_to", " must be mail addresses, with commas between");
+      at = comma + 1;
+    }
+  }
+
+  static bool is_address(std::string_view text) {
+    return text.find('@') != std::string_view::npos &&
+           text.find_first_of(" <>\"") == std::string_view::npos;
   }
 
   static Place place(const YamlNode& root, std::string_view section, std::string_view name) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "conf/record_settings.h"
+
 namespace weir {
 
 using Millis = std::chrono::milliseconds;
@@ -175,6 +177,10 @@ struct Settings {
   PortalSettings portal;
   NameSettings names;
   NoticeSettings notice;
+  HistorySettings history;
+  QuarantineSettings quarantine;
+  NotifySettings notify;
+  LinkSettings links;
 };
 
 }  // namespace weir

@@ -153,6 +153,35 @@ constexpr SettingRow kRows[] = {
 
   plain(AT(notice.organisation), text, "Who speaks on block pages."),
   plain(AT(notice.contact), text, "Whom a person may ask."),
+
+  plain(AT(history.record), flag, "Keep a row for each transaction: who got what. weir history, weir timeline and weir retro ask it."),
+  ranged(AT(history.keep), duration, kHour, 3650 * kDay, "How long rows are kept."),
+  ranged(AT(history.max_bytes), bytes, 64 * kMiB, 64 * kTiB, "All files of the history. The oldest goes first."),
+  ranged(AT(history.queue), count, 16, 10'000'000, "Rows that may wait to be written. Beyond that they are lost and counted."),
+  plain(AT(history.hunt), flag, "Look back when feeds or a sandbox say something new, and tell who got it before."),
+  plain(AT(history.hunt_urls), flag, "Look for listed URLs, too: that reads each row."),
+
+  one_of(AT(quarantine.files), "off blocked held both", "Which files are kept, encrypted, for an administrator."),
+  ranged(AT(quarantine.max_bytes), bytes, 1 * kMiB, 64 * kTiB, "All of them. The oldest that are not held go first."),
+  ranged(AT(quarantine.max_file_bytes), bytes, 64 * kKiB, 1 * kTiB, "The largest one."),
+  ranged(AT(quarantine.keep), duration, kHour, 3650 * kDay, "How long after it came last."),
+  plain(AT(quarantine.zip_password), text, "Password of the ZIP that weir quarantine fetch writes."),
+  plain(AT(quarantine.key_file), path, "The key, made at the first start. Empty: quarantine.key in state_dir."),
+
+  one_of(AT(notify.severity), "informational low medium high critical", "The least severe notice that is sent to the outlets."),
+  plain(AT(notify.webhook), text, "URL to which notices are posted as JSON. Empty: none."),
+  plain(AT(notify.webhook_header_file), path, "A file whose first line is sent as a header, like Authorization: Bearer x. Read each time."),
+  plain(AT(notify.mail_server), text, "smtp://host:port or smtps://host:port. Empty: no mail."),
+  plain(AT(notify.mail_from), text, "The sender's address."),
+  plain(AT(notify.mail_to), text, "Addresses, with commas between."),
+  one_of(AT(notify.mail_tls), "required optional none", "STARTTLS with a server at smtp://: required; used when it is offered (optional); never (none)."),
+  plain(AT(notify.mail_login_file), path, "A file with user and password, a line each. Empty: no login."),
+  plain(AT(notify.ca_file), path, "PEM file of the CA of the webhook's and the mail server. Empty: those of the system."),
+  ranged(AT(notify.give_up), duration, kMinute, 365 * kDay, "How long it is tried to send a notice."),
+
+  plain(AT(links.edr), text, "URL in the EDR for one row of a timeline, with {host} {user} {client} {hash} {url} {event} {ms} {from_ms} {to_ms}."),
+  plain(AT(links.siem), text, "The same in the SIEM."),
+  plain(AT(links.intelligence), text, "The same in a service that knows hashes or hosts."),
 };
 // clang-format on
 #undef AT

@@ -14,10 +14,10 @@
 #include <thread>
 
 #include "conf/load.h"
-#include "core/digest.h"
-#include "core/random.h"
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
+#include "proxy/follow_up.h"
+#include "proxy/forwarding.h"
 #include "proxy/knowledge.h"
 #include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
@@ -32,13 +32,6 @@ namespace {
 
 constexpr auto kSignerCheck = std::chrono::seconds(1);
 constexpr auto kDrainCheck = std::chrono::milliseconds(50);
-
-std::string random_via_name() {
-  SystemRandom random;
-  std::array<std::uint8_t, 4> bytes{};
-  random.fill(bytes);
-  return "weir-" + hex(bytes);
-}
 
 }  // namespace
 
@@ -86,6 +79,7 @@ struct App::State {
   std::shared_ptr<const TrustStore> trust;
   std::unique_ptr<EventLog> events;
   std::unique_ptr<Knowledge> knowledge;
+  std::unique_ptr<FollowUp> follow_up;
   std::unique_ptr<SpoolStore> spools;
   KeptFiles kept_files, held_files;
   std::unique_ptr<SandboxDesk> sandbox;
@@ -220,13 +214,18 @@ Result<void> App::State::start_services() {
   if (!known) return pass(std::move(known));
   knowledge = std::move(*known);
   inspector->use_index(knowledge->index());
-  auto desk = SandboxDesk::start({settings, options.helper_dir, clock, random, metrics, log});
+  auto following =
+      FollowUp::start({settings, clock, random, metrics, *events, log}, knowledge->index());
+  if (!following) return pass(std::move(following));
+  follow_up = std::move(*following);
+  auto desk = SandboxDesk::start({settings, options.helper_dir, clock, random, metrics, log,
+                                  [this](const Outcome& outcome) { follow_up->heed(outcome); }});
   if (!desk) return pass(std::move(desk));
   sandbox = std::move(*desk);
-  const std::string via = settings.via_name.empty() ? random_via_name() : settings.via_name;
+  const std::string via = settings.via_name.empty() ? random_via_name(random) : settings.via_name;
   shared.emplace(settings, clock, log, metrics, counters, *events, *inspector, *spools, *client_tls,
                  client_limits, blocked, pinning, authenticator.get(), kept_files, held_files,
-                 *sandbox, page_words, knowledge->names(), coach, via);
+                 *sandbox, page_words, knowledge->names(), coach, via, follow_up.get());
   return {};
 }
 
@@ -351,8 +350,10 @@ void App::State::watch_signer() {
     kept_files.sweep();
     held_files.sweep();
     sandbox->look();
+    follow_up->look();
     if (knowledge->look()) {
       inspector->use_index(knowledge->index());
+      follow_up->use_index(knowledge->index());
       for (auto& unit : loops) unit->use_index(knowledge->index());
     }
     if (!signer->alive()) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "core/digest.h"
 #include "core/escape.h"
+#include "core/random.h"
 #include "inspect/decode.h"
 
 namespace weir {
@@ -64,6 +66,12 @@ std::string last_segment(std::string_view text) {
 }
 
 }  // namespace
+
+std::string random_via_name(Random& random) {
+  std::array<std::uint8_t, 4> bytes{};
+  random.fill(bytes);
+  return "weir-" + hex(bytes);
+}
 
 bool came_through(const Fields& fields, std::string_view via_name) {
   for (const Field& field : fields) {

@@ -10,6 +10,11 @@
 
 namespace weir {
 
+class Random;
+
+// A name in Via that no other gateway has.
+std::string random_via_name(Random& random);
+
 // True if this gateway's pseudonym is already in Via: the request has come round.
 bool came_through(const Fields& fields, std::string_view via_name);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/follow_up.h"
 #include "proxy/portal_answer.h"
 #include "proxy/transaction_facts.h"
 #include "proxy/wait_page.h"
@@ -105,6 +106,10 @@ KeptState WaitSite::rule_on(const KeptFile& file, KeptState state, const Sandbox
   record_.findings = found.findings();
   record_.score = found.score();
   record_.action = goes ? action_name(ruling.action) : "block";
+  FollowUp* follow_up = svc_.shared.follow_up;
+  if (!goes && follow_up != nullptr && follow_up->quarantine() != nullptr) {
+    follow_up->quarantine()->keep(QuarantineState::blocked, file.artifact.subject, record_);
+  }
   record_.stages.push_back(
       {"verdict", std::string(action_name(ruling.action)), std::string(ruling.rule)});
   return state;

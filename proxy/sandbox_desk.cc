@@ -64,7 +64,6 @@ struct SandboxDesk::State {
   std::unique_ptr<SubmissionQueue> queue;  // null: no sandboxes
   std::unique_ptr<VerdictMemory> memory;
   std::unique_ptr<HelperProcess> worker;
-  std::function<void(const Outcome&)> listener;
 
   std::mutex cases_mutex;
   std::unordered_map<std::string, std::weak_ptr<SandboxCase>> cases;  // by SHA-256
@@ -103,10 +102,6 @@ SandboxDesk::State::~State() {
   }
   wake.notify_all();
   if (thread.joinable()) thread.join();
-}
-
-void SandboxDesk::on_outcome(std::function<void(const Outcome&)> listener) {
-  state_->listener = std::move(listener);
 }
 
 Result<void> SandboxDesk::State::open(const SandboxList& list) {
@@ -298,7 +293,7 @@ void SandboxDesk::State::conclude(const Outcome& outcome) {
                   {"engine", verdict.engine},
                   {"title", verdict.title}});
   if (waited) waited->conclude(verdict);
-  if (listener) listener(outcome);
+  if (parts.on_outcome) parts.on_outcome(outcome);
 }
 
 void SandboxDesk::look() {

@@ -48,15 +48,14 @@ class SandboxDesk {
     Random& random;
     Metrics& metrics;
     Log& log;
+    // Called on the service's thread for each end, also for those of an earlier run.
+    std::function<void(const Outcome&)> on_outcome = {};
   };
   // Never null: without a list of sandboxes every file is unsupported.
   static Result<std::unique_ptr<SandboxDesk>> start(Parts parts);
   ~SandboxDesk();
   SandboxDesk(const SandboxDesk&) = delete;
   SandboxDesk& operator=(const SandboxDesk&) = delete;
-
-  // Called on the service's thread for each end; set before the loops start.
-  void on_outcome(std::function<void(const Outcome&)> listener);
 
   Co<SandboxAnswer> hand_in(SandboxAsk ask);
   // A file that a sandbox called malicious before, whoever had it looked at. Never blocks.

@@ -32,6 +32,7 @@
 namespace weir {
 
 class SandboxDesk;
+class FollowUp;
 
 struct Shared {
   const Settings& settings;
@@ -54,6 +55,7 @@ struct Shared {
   NameKnowledge& names;
   CoachMemory& coach;
   std::string via_name;
+  FollowUp* follow_up = nullptr;  // null: nothing is done after the fact
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> tunnels{0};  // bypassed connections, see limits.tunnels
   std::atomic<std::uint64_t> running{0};  // exchanges and tunnels that a drain waits for

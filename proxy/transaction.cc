@@ -13,6 +13,7 @@
 #include "proxy/child.h"
 #include "proxy/connect_facts.h"
 #include "proxy/delivery.h"
+#include "proxy/follow_up.h"
 #include "proxy/forwarding.h"
 #include "proxy/holding.h"
 #include "proxy/net/signal.h"
@@ -95,6 +96,7 @@ class Transaction {
                         const Profile& profile) const;
   Co<Result<void>> show_progress(const std::string& id);
   FileOwner owner() const { return {context_.client.address, context_.user}; }
+  void quarantine(const Artifact& artifact, QuarantineState state) const;
   Co<Result<void>> withhold(OriginStream& origin, DeliveryGate& gate, const ResponseHead& head,
                             const Decision& ruling);
   std::string keep_locked(const Decision& ruling, std::unique_ptr<Intake> intake, Artifact artifact,
@@ -675,6 +677,7 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
   if (!artifact) co_return co_await give_up(artifact.error());
   Decision ruling = co_await judge(*artifact, profile);
   if (ruling.action == Action::hold) {
+    quarantine(*artifact, QuarantineState::held);
     const bool page = !gate.started() && is_navigation(client_.request()) && !intake.full();
     const std::string id =
         page ? hold_at_portal(std::move(*opened), std::move(*artifact), head, profile) : "";
@@ -684,6 +687,7 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
     ruling = co_await wait_for_sandbox();
   }
   if (!releases(ruling.action)) {
+    quarantine(*artifact, QuarantineState::blocked);
     if (ruling.action == Action::unlock && !gate.started()) {
       unlock_url_ = keep_locked(ruling, std::move(*opened), std::move(*artifact), head, profile);
     }
@@ -949,6 +953,13 @@ KeptFile Transaction::file_to_keep(std::unique_ptr<Intake> intake, Artifact arti
           .sha256 = record_.sha256,
           .page_words = {},
           .held = {}};
+}
+
+// For an administrator, where the settings say so.
+void Transaction::quarantine(const Artifact& artifact, QuarantineState state) const {
+  FollowUp* follow_up = svc_.shared.follow_up;
+  if (follow_up == nullptr || follow_up->quarantine() == nullptr) return;
+  follow_up->quarantine()->keep(state, artifact.subject, record_);
 }
 
 // Blocked: a page where nothing has left, else a transfer that visibly breaks off. Remembered, so

@@ -45,6 +45,30 @@ Result<std::unique_ptr<History>> History::open(const std::string& folder,
   return history;
 }
 
+// Spans are not known, so each file is asked. A reader that is open outlives the removal of its
+// file.
+Result<std::unique_ptr<History>> History::attach(const std::string& folder,
+                                                 const HistoryOptions& options,
+                                                 const Clock& clock) {
+  std::unique_ptr<History> history(new History(folder, options, clock));
+  history->stopping_ = true;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const auto number = number_of(entry.path().filename().string());
+    if (!number) continue;
+    auto opened = HistoryReader::open(history->path(*number));
+    if (!opened) {
+      history->counts_.last_error = opened.error().what;
+      continue;
+    }
+    Segment& segment = history->segments_[*number];
+    segment.last_id = std::numeric_limits<std::int64_t>::max();
+    segment.shared->reader = std::move(*opened);
+  }
+  if (error) return fail(Errc::not_found, Fault::local, folder + ": " + error.message());
+  return history;
+}
+
 History::~History() {
   {
     const std::scoped_lock lock(queue_mutex_);
@@ -280,6 +304,10 @@ Result<> History::each(Result<bool> (HistoryReader::*walk)(const HistoryReader::
 
 Result<> History::each_host(const HistoryReader::Visitor& visit) {
   return each(&HistoryReader::hosts, visit);
+}
+
+Result<> History::each_url(const HistoryReader::Visitor& visit) {
+  return each(&HistoryReader::urls, visit);
 }
 
 Result<> History::each_hash(const HistoryReader::Visitor& visit) {

@@ -42,6 +42,9 @@ class History {
   // Makes the folder, mode 0700; its parent is there. `clock` outlives it.
   static Result<std::unique_ptr<History>> open(const std::string& folder,
                                                const HistoryOptions& options, const Clock& clock);
+  // For another process, which only asks, whether or not somebody writes: append() drops.
+  static Result<std::unique_ptr<History>> attach(const std::string& folder,
+                                                 const HistoryOptions& options, const Clock& clock);
   ~History();  // writes what is queued
 
   bool append(DeliveryRecord record);  // false: dropped
@@ -57,6 +60,7 @@ class History {
   // visitor says whether to go on, and may search.
   Result<> each_host(const HistoryReader::Visitor& visit);
   Result<> each_hash(const HistoryReader::Visitor& visit);
+  Result<> each_url(const HistoryReader::Visitor& visit);  // of each row: reads all of it
 
   HistoryCounts counts() const;
   std::uint64_t bytes() const;  // of all files

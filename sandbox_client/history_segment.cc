@@ -116,7 +116,7 @@ Result<> HistoryWriter::prepare() {
 Result<> HistoryWriter::append(std::span<const DeliveryRecord> records) {
   const auto before = std::tuple(rows_, first_id_, last_id_);
   auto done = [&]() -> Result<> {
-    auto transaction = Transaction::begin(database_);
+    auto transaction = WriteTransaction::begin(database_);
     if (!transaction) return pass(std::move(transaction));
     for (const DeliveryRecord& record : records) {
       if (auto kept = insert(record); !kept) return kept;
@@ -245,6 +245,10 @@ Result<bool> HistoryReader::hosts(const Visitor& visit) {
 Result<bool> HistoryReader::hashes(const Visitor& visit) {
   return visit_column("SELECT DISTINCT sha256 FROM deliveries WHERE hash_key IS NOT NULL", true,
                       visit);
+}
+
+Result<bool> HistoryReader::urls(const Visitor& visit) {
+  return visit_column("SELECT url FROM deliveries WHERE url<>''", false, visit);
 }
 
 Result<bool> HistoryReader::visit_column(const char* sql, bool as_hex, const Visitor& visit) {

@@ -58,10 +58,11 @@ class HistoryReader {
   Result<std::vector<NumberedDelivery>> search(const HistoryFilter& filter, std::int64_t least,
                                                std::int64_t below, std::size_t most);
 
-  // Each host, or each hash (hex), that occurs; the visitor says whether to go on.
+  // Each host, or each hash (hex), that occurs, or all URLs; the visitor says whether to go on.
   using Visitor = std::function<bool(const std::string&)>;
   Result<bool> hosts(const Visitor& visit);
   Result<bool> hashes(const Visitor& visit);
+  Result<bool> urls(const Visitor& visit);  // of each row, so some come often
 
  private:
   explicit HistoryReader(Database database) : database_(std::move(database)) {}

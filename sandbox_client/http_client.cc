@@ -239,6 +239,12 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request) {
     // On a kept connection libcurl may send once more by itself what the server may have got.
     curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
   }
+  if (request.form.empty() && !request.body.empty()) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+  }
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 
   const CURLcode code = curl_easy_perform(curl);

@@ -38,6 +38,7 @@ struct HttpRequest {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers = {};  // values are not logged
   std::vector<FormPart> form = {};  // multipart/form-data, if not empty
+  std::string body = {};            // otherwise, if not empty; its type is among the headers
 };
 
 struct HttpAnswer {

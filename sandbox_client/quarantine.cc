@@ -1,6 +1,7 @@
 #include "sandbox_client/quarantine.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -51,6 +52,14 @@ std::unexpected<Error> absent(const std::string& sha256) {
   return fail(Errc::not_found, Fault::client, "not in quarantine: " + sha256.substr(0, 64));
 }
 
+// Waits only while somebody sweeps.
+Result<> share(const UniqueFd& lock) {
+  while (::flock(lock.get(), LOCK_SH) != 0) {
+    if (errno != EINTR) return std::unexpected(errno_error("lock the quarantine", errno));
+  }
+  return {};
+}
+
 int number(QuarantineState state) { return static_cast<int>(state); }
 
 }  // namespace
@@ -78,13 +87,41 @@ Result<std::unique_ptr<Quarantine>> Quarantine::open(const std::string& folder,
   auto database = Database::open(folder + "/quarantine.sqlite", {});
   if (!database) return pass(std::move(database));
   if (auto made = database->ensure_schema(kSchema, kTables); !made) return pass(std::move(made));
-  std::unique_ptr<Quarantine> opened(
-      new Quarantine(folder + "/files", *key, options, clock, random, std::move(*database)));
-  if (auto swept = opened->sweep(); !swept) return pass(std::move(swept));
+  UniqueFd lock(
+      ::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock) return std::unexpected(errno_error("open " + folder + "/lock", errno));
+  const bool alone = ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+  std::unique_ptr<Quarantine> opened(new Quarantine(folder + "/files", *key, options, clock, random,
+                                                    std::move(*database), std::move(lock)));
+  if (alone) {
+    if (auto swept = opened->sweep(); !swept) return pass(std::move(swept));
+  }
+  if (auto shared = share(opened->lock_); !shared) return pass(std::move(shared));
   return opened;
 }
 
+// Rows whose file somebody took away: else it would count as kept for ever.
+Result<> Quarantine::sweep_rows() {
+  auto row = database_.query("SELECT sha256 FROM items");
+  if (!row) return pass(std::move(row));
+  std::vector<std::string> gone;
+  for (;;) {
+    const auto more = row->step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) break;
+    std::string sha256 = row->text(0);
+    if (::access((folder_ + "/" + sha256).c_str(), F_OK) != 0 && errno == ENOENT) {
+      gone.push_back(std::move(sha256));
+    }
+  }
+  for (const std::string& sha256 : gone) {
+    if (auto forgotten = forget(sha256); !forgotten) return forgotten;
+  }
+  return {};
+}
+
 Result<> Quarantine::sweep() {
+  if (auto swept = sweep_rows(); !swept) return swept;
   Result<> readable;
   sweep_folder(folder_, [&](const std::string& name) {
     const auto row = row_of(name);
@@ -195,18 +232,22 @@ Result<> Quarantine::make_room(std::uint64_t bytes) {
 Result<> Quarantine::insert(const QuarantineEntry& one) {
   return database_.change(
       "INSERT INTO items(sha256,size,state,name,url,client,user,reason,event,added,last,times)"
-      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10,1)",
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10,1)"
+      " ON CONFLICT(sha256) DO UPDATE SET times=times+1, last=excluded.last",  // another process
       one.sha256, one.size, number(one.state), cut(one.name), cut(one.source_url), cut(one.client),
       cut(one.user), cut(one.reason), cut(one.event_id), to_millis(clock_.wall()));
 }
 
-// The row first: a file without a row is swept.
+// In one transaction: another process that keeps the same file finds both or neither. A row that a
+// kill leaves without its file is swept.
 Result<> Quarantine::forget(const std::string& sha256) {
+  auto transaction = WriteTransaction::begin(database_);
+  if (!transaction) return pass(std::move(transaction));
   auto gone = database_.change("DELETE FROM items WHERE sha256=?1", sha256);
   if (!gone) return gone;
   if (database_.changes() == 0) return absent(sha256);
   if (!copying_.contains(sha256)) ::unlink((folder_ + "/" + sha256).c_str());
-  return {};
+  return transaction->commit();
 }
 
 Result<std::optional<QuarantineEntry>> Quarantine::row_of(const std::string& sha256) {

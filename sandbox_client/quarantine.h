@@ -1,7 +1,8 @@
 // Files that policy held or blocked, kept for an administrator: encrypted (quarantine_cipher.h),
 // once for each SHA-256, within a quota and a time. Every act comes back as a record for the audit
 // log, done or not. Blocking; any thread but an event loop. A kill leaves no file half there; what
-// a row does not know is swept at the start.
+// a row does not know, and rows without a file, are swept at the start. Several processes may have
+// it open, the gateway and an administrator's commands: only one that finds itself alone sweeps.
 #pragma once
 
 #include <memory>
@@ -84,14 +85,16 @@ class Quarantine {
 
  private:
   Quarantine(std::string folder, const QuarantineKey& key, const QuarantineOptions& options,
-             const Clock& clock, Random& random, Database database)
+             const Clock& clock, Random& random, Database database, UniqueFd lock)
       : folder_(std::move(folder)),
         key_(key),
         options_(options),
         clock_(clock),
         random_(random),
+        lock_(std::move(lock)),
         database_(std::move(database)) {}
   Result<> sweep();
+  Result<> sweep_rows();
   Result<std::string> keep_file(const QuarantineEntry& entry, int fd);
   Result<bool> count_again(const std::string& sha256, QuarantineState state);
   Result<> make_room(std::uint64_t bytes);
@@ -109,7 +112,8 @@ class Quarantine {
   const QuarantineOptions options_;
   const Clock& clock_;
   Random& random_;
-  std::mutex mutex_;  // for all below
+  const UniqueFd lock_;  // shared with all who have it open
+  std::mutex mutex_;     // for all below
   Database database_;
   std::uint64_t reserved_ = 0;          // bytes that keep() is copying
   std::multiset<std::string> copying_;  // and their hashes

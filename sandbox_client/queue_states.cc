@@ -17,6 +17,12 @@ std::int64_t in_millis(Duration duration) {
   return std::chrono::duration_cast<Millis>(duration).count();
 }
 
+// An engine that failed over a file outweighs those that never take such files: nobody may read the
+// end as "there was nothing to look at".
+bool is_failure(Reason reason) {
+  return reason != Reason::none && reason != Reason::unsupported && reason != Reason::too_large;
+}
+
 }  // namespace
 
 Result<> SubmissionQueue::sent(std::int64_t id, const std::string& ticket) {
@@ -65,8 +71,8 @@ Result<> SubmissionQueue::try_later(std::int64_t id, SubmissionState state,
 }
 
 Result<> SubmissionQueue::refuse(std::int64_t id, Reason reason, const std::string& why) {
-  auto row =
-      database_.query("SELECT tried||','||engine||',', wanted FROM submissions WHERE id=?1", id);
+  auto row = database_.query(
+      "SELECT tried||','||engine||',', wanted, reason FROM submissions WHERE id=?1", id);
   if (!row) return pass(std::move(row));
   auto found = row->step();
   if (!found) return pass(std::move(found));
@@ -75,11 +81,13 @@ Result<> SubmissionQueue::refuse(std::int64_t id, Reason reason, const std::stri
   const bool others = row->text(1).empty() && std::ranges::any_of(engines_, [&](auto& name) {
                         return !tried.contains("," + name + ",");
                       });
+  const auto before = static_cast<Reason>(row->integer(2));
   auto set = database_.change(
       "UPDATE submissions SET state=?2, tried=?3, attempts=0, due=?4, why=?5, ticket='', reason=?9"
       " WHERE id=?1 AND state IN (?6,?7,?8)",
       id, state_number(others ? waiting : failed), tried, now_ms(), cut(why), state_number(waiting),
-      state_number(submitting), state_number(submitted), static_cast<int>(reason));
+      state_number(submitting), state_number(submitted),
+      static_cast<int>(is_failure(before) ? before : reason));
   reached("refused");
   return set;
 }

@@ -172,7 +172,7 @@ Result<> Database::ensure_schema(std::int64_t version, const char* sql) {
                 std::string(sqlite3_db_filename(handle_.get(), "main")) + ": has schema " +
                     std::to_string(*found) + ", this program needs " + std::to_string(version));
   }
-  auto transaction = Transaction::begin(*this);
+  auto transaction = WriteTransaction::begin(*this);
   if (!transaction) return pass(std::move(transaction));
   if (auto made = run(sql); !made) return made;
   const std::string stamp = "PRAGMA user_version=" + std::to_string(version);
@@ -180,17 +180,17 @@ Result<> Database::ensure_schema(std::int64_t version, const char* sql) {
   return transaction->commit();
 }
 
-Result<Transaction> Transaction::begin(Database& database) {
+Result<WriteTransaction> WriteTransaction::begin(Database& database) {
   if (auto begun = database.run("BEGIN IMMEDIATE"); !begun) return pass(std::move(begun));
-  return Transaction(database);
+  return WriteTransaction(database);
 }
 
-Transaction::~Transaction() {
+WriteTransaction::~WriteTransaction() {
   // An error here leaves the transaction to SQLite, which rolls it back by itself.
   if (database_ != nullptr) (void)database_->run("ROLLBACK");
 }
 
-Result<> Transaction::commit() {
+Result<> WriteTransaction::commit() {
   auto done = database_->run("COMMIT");
   if (done) database_ = nullptr;
   return done;

@@ -113,18 +113,19 @@ class Database {
 };
 
 // BEGIN IMMEDIATE now, ROLLBACK at the end unless committed. The database outlives it.
-class Transaction {
+class WriteTransaction {
  public:
-  static Result<Transaction> begin(Database& database);
-  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
-  Transaction& operator=(Transaction&&) = delete;
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction();
+  static Result<WriteTransaction> begin(Database& database);
+  WriteTransaction(WriteTransaction&& other) noexcept
+      : database_(std::exchange(other.database_, nullptr)) {}
+  WriteTransaction& operator=(WriteTransaction&&) = delete;
+  WriteTransaction(const WriteTransaction&) = delete;
+  WriteTransaction& operator=(const WriteTransaction&) = delete;
+  ~WriteTransaction();
   Result<> commit();
 
  private:
-  explicit Transaction(Database& database) : database_(&database) {}
+  explicit WriteTransaction(Database& database) : database_(&database) {}
   Database* database_;
 };
 

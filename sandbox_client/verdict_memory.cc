@@ -92,7 +92,7 @@ Result<> VerdictMemory::put(const std::string& sha256, const SandboxVerdict& ver
   const std::int64_t until =
       now + std::chrono::duration_cast<Millis>(lifetime(verdict.verdict)).count();
   const std::scoped_lock lock(database_mutex_);
-  auto transaction = Transaction::begin(database_);
+  auto transaction = WriteTransaction::begin(database_);
   if (!transaction) return pass(std::move(transaction));
   auto row = database_.query(
       "INSERT OR REPLACE INTO verdicts(engine,verdict,reason,score,versions,title,learned,expires,"
@@ -277,7 +277,7 @@ Result<std::uint64_t> VerdictMemory::outdate_versions(const std::string& engine,
 
 Result<std::uint64_t> VerdictMemory::trim() {
   const std::scoped_lock lock(database_mutex_);
-  auto transaction = Transaction::begin(database_);
+  auto transaction = WriteTransaction::begin(database_);
   if (!transaction) return pass(std::move(transaction));
   auto old = database_.change("DELETE FROM verdicts WHERE expires<=?1",
                               to_millis(clock_.wall()) - kKeptExpired);

@@ -3,6 +3,7 @@
 // usage, 3 it could not be done; `scan` has its own (see its help).
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ void add_bypass_candidates(CLI::App& cli, int& exit_code);
 void add_listing(CLI::App& cli, int& exit_code);
 void add_feeds(CLI::App& cli, int& exit_code);
 void add_sandbox(CLI::App& cli, int& exit_code);
+void add_history(CLI::App& cli, int& exit_code);
+void add_timeline(CLI::App& cli, int& exit_code);
+void add_retro(CLI::App& cli, int& exit_code);
+void add_quarantine(CLI::App& cli, int& exit_code);
 
 // conf/weir.yaml from where the user is, unless told otherwise.
 inline constexpr const char* kDefaultConfig = "conf/weir.yaml";
@@ -37,6 +42,9 @@ inline constexpr const char* kDefaultConfig = "conf/weir.yaml";
 void print_problems(const std::vector<Diagnostic>& problems);  // to stderr, a line each
 // The mistakes of the list of feeds, by weir-feeds; true: none, or no list.
 bool feeds_are_right(const Settings& settings);
+// What weir scan does with these files, by path, each under another name; its exit code.
+int scan_named(const std::string& config, const std::map<std::string, std::string>& names,
+               bool json);
 std::string helper_folder();  // where this program is: weir-sign and weir-scan lie beside it
 
 }  // namespace weir

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <thread>
 
 #include "conf/load.h"
@@ -33,6 +34,7 @@ constexpr std::uint32_t kRemembered = 1000;  // verdicts
 struct ScanQuestion {
   std::string config = kDefaultConfig;
   std::vector<std::string> paths;
+  std::map<std::string, std::string> names;  // how a path is called in the report, if not as such
   std::string password_file, policy_file;
   // Not the gateway's setting: here nobody attacks from file to file, and a fresh child for each
   // takes twice the time.
@@ -115,6 +117,7 @@ struct Work {
   const Clock& clock;
   Profile profile;
   std::vector<std::string> files, passwords;
+  std::map<std::string, std::string> names;
   std::shared_ptr<const Policy> policy;  // null: none was given
   std::size_t next = 0, done = 0;
   SteadyTime told{};
@@ -169,6 +172,10 @@ Co<void> scan_file(Work& work, std::string path) {
     std::cerr << "weir: " << subject.error().what << '\n';
     work.trouble = true;
     co_return;
+  }
+  if (const auto name = work.names.find(file.path); name != work.names.end()) {
+    file.path = name->second;
+    subject->name = name->second;
   }
   file.sha256 = subject->sha256;
   file.size = subject->size;
@@ -242,6 +249,7 @@ int scan(const ScanQuestion& question) {
             .profile = profile_for(policy.get()),
             .files = {},
             .passwords = std::move(*passwords),
+            .names = question.names,
             .policy = policy};
   work.json = question.json;
   work.show_progress = ::isatty(STDERR_FILENO) == 1;
@@ -253,6 +261,16 @@ int scan(const ScanQuestion& question) {
 }
 
 }  // namespace
+
+int scan_named(const std::string& config, const std::map<std::string, std::string>& names,
+               bool json) {
+  ScanQuestion question;
+  question.config = config;
+  question.names = names;
+  for (const auto& [path, name] : names) question.paths.push_back(path);
+  question.json = json;
+  return scan(question);
+}
 
 void add_scan(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand(

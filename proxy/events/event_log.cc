@@ -41,7 +41,11 @@ struct EventLog::State {
   std::mutex mutex;
   std::condition_variable wake;  // only for the end: batches come by time
   std::vector<TransactionRecord> queue;
-  std::vector<std::string> notices;
+  std::vector<Notice> notices;
+  NoticeObserver notice_observer;  // under mutex
+  Observer observer;               // under mutex
+  std::uint64_t rounds = 0;        // of the writer, under mutex
+  std::condition_variable round_ended;
   bool stopping = false;
   std::atomic<bool> losing{false};
   std::atomic<bool> reopen{false};
@@ -71,6 +75,23 @@ EventLog::~EventLog() {
   state_->writer.join();
 }
 
+void EventLog::observe(Observer observer) {
+  const std::lock_guard lock(state_->mutex);
+  state_->observer = std::move(observer);
+}
+
+void EventLog::observe_notices(NoticeObserver observer) {
+  const std::lock_guard lock(state_->mutex);
+  state_->notice_observer = std::move(observer);
+}
+
+// The round under way may have begun before, so the end of the next one counts.
+void EventLog::flush() {
+  std::unique_lock lock(state_->mutex);
+  const std::uint64_t wanted = state_->rounds + 2;
+  state_->round_ended.wait(lock, [&] { return state_->rounds >= wanted; });
+}
+
 void EventLog::submit(TransactionRecord record) {
   const std::lock_guard lock(state_->mutex);
   if (state_->queue.size() >= state_->settings.queue) {
@@ -82,14 +103,13 @@ void EventLog::submit(TransactionRecord record) {
 }
 
 void EventLog::submit(const Notice& notice) {
-  std::string line = notice_line(notice);
   const std::lock_guard lock(state_->mutex);
   if (state_->notices.size() >= state_->settings.queue) {
     state_->losing.store(true, std::memory_order_relaxed);
     state_->lost.add();
     return;
   }
-  state_->notices.push_back(std::move(line));
+  state_->notices.push_back(notice);
 }
 
 bool EventLog::accepting() const {
@@ -117,6 +137,11 @@ void EventLog::State::run() {
       // Nothing comes in because nothing is let in: try whether there is room again.
       if (output->write("")) losing.store(false, std::memory_order_relaxed);
     }
+    {
+      const std::lock_guard lock(mutex);
+      ++rounds;
+    }
+    round_ended.notify_all();
     if (last) return;
   }
 }
@@ -129,19 +154,30 @@ std::vector<TransactionRecord> EventLog::State::take() {
 }
 
 bool EventLog::State::write_notices() {
-  std::vector<std::string> lines;
+  std::vector<Notice> some;
+  NoticeObserver sees;
   {
     const std::lock_guard lock(mutex);
-    lines.swap(notices);
+    some.swap(notices);
+    sees = notice_observer;
   }
-  for (const std::string& line : lines) write_lines(line + '\n', 1);
-  return !lines.empty();
+  for (const Notice& notice : some) {
+    if (sees) sees(notice);
+    write_lines(notice_line(notice) + '\n', 1);
+  }
+  return !some.empty();
 }
 
 void EventLog::State::write(const std::vector<TransactionRecord>& batch) {
   std::string lines;
   std::uint64_t count = 0;
+  Observer sees;
+  {
+    const std::lock_guard lock(mutex);
+    sees = observer;
+  }
   for (const TransactionRecord& record : batch) {
+    if (sees) sees(record);
     lines += ocsf_line(record);
     lines += '\n';
     ++count;

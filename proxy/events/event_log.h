@@ -3,6 +3,7 @@
 // for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,8 +25,17 @@ class EventLog {
                                                 Log& log);
   ~EventLog();  // writes what is queued, bounded by two seconds
 
+  // Sees each record that was taken, whatever the output; on the writer's thread, so it must not
+  // wait. Set before anything is submitted; it outlives the log.
+  using Observer = std::function<void(const TransactionRecord&)>;
+  void observe(Observer observer);
+  // The same for notices, before their lines are written.
+  using NoticeObserver = std::function<void(const Notice&)>;
+  void observe_notices(NoticeObserver observer);
+
   void submit(TransactionRecord record);  // any thread
   void submit(const Notice& notice);      // any thread
+  void flush();  // returns when what was submitted before went to the output, or was lost
   // False while events are being lost and settings.on_full is "refuse": new requests get 503.
   bool accepting() const;
   void reopen();  // after an outside rotation; any thread

@@ -11,7 +11,20 @@ std::string_view class_name(Notice::Kind kind) {
   return kind == Notice::Kind::finding ? "Detection Finding" : "Application Error";
 }
 
+constexpr std::string_view kSeverities[] = {"informational", "low", "medium", "high", "critical"};
+
 }  // namespace
+
+std::string_view severity_name(int severity) {
+  return severity >= 1 && severity <= 5 ? kSeverities[severity - 1] : "unknown";
+}
+
+int severity_from_name(std::string_view name) {
+  for (int i = 0; i < 5; ++i) {
+    if (kSeverities[i] == name) return i + 1;
+  }
+  return 0;
+}
 
 std::string notice_line(const Notice& notice) {
   const auto uid = static_cast<std::uint32_t>(notice.kind);
@@ -36,10 +49,25 @@ std::string notice_line(const Notice& notice) {
   json.member("version", WEIR_VERSION);
   json.end_object();
   json.end_object();
+  if (notice.kind == Notice::Kind::finding) {
+    json.begin_object("finding_info");
+    json.member("uid", notice.what + "-" + std::to_string(millis.count()));
+    json.member("title", notice.message);
+    json.end_object();
+  }
   json.begin_object("unmapped");
   json.begin_object("weir");
   json.member("notice", notice.what);
   for (const auto& [name, value] : notice.details) json.member(name, value);
+  if (!notice.receipts.empty()) {
+    json.begin_array("receipts");
+    for (const auto& receipt : notice.receipts) {
+      json.begin_object();
+      for (const auto& [name, value] : receipt) json.member(name, value);
+      json.end_object();
+    }
+    json.end_array();
+  }
   json.end_object();
   json.end_object();
   json.end_object();

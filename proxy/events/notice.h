@@ -21,7 +21,13 @@ struct Notice {
   std::string what;     // a word for machines: "feed-quarantined"
   std::string message;  // for people
   std::vector<std::pair<std::string, std::string>> details;  // below unmapped.weir
+  // Who is concerned, with the same names for each; bounded by whoever makes the notice.
+  std::vector<std::vector<std::pair<std::string, std::string>>> receipts;
 };
+
+// "informational" … "critical" for a severity from 1 to 5, and back (0: no such word).
+std::string_view severity_name(int severity);
+int severity_from_name(std::string_view name);
 
 // Without the newline. Pure.
 std::string notice_line(const Notice& notice);

@@ -57,7 +57,11 @@ TEST(SettingsTable, HasARowForEveryMember) {
   EXPECT_EQ(rows_in("portal"), member_count<PortalSettings>());
   EXPECT_EQ(rows_in("names"), member_count<NameSettings>());
   EXPECT_EQ(rows_in("notice"), member_count<NoticeSettings>());
-  EXPECT_EQ(rows_in("") + 12, member_count<Settings>());
+  EXPECT_EQ(rows_in("history"), member_count<HistorySettings>());
+  EXPECT_EQ(rows_in("quarantine"), member_count<QuarantineSettings>());
+  EXPECT_EQ(rows_in("notify"), member_count<NotifySettings>());
+  EXPECT_EQ(rows_in("links"), member_count<LinkSettings>());
+  EXPECT_EQ(rows_in("") + 16, member_count<Settings>());
 }
 
 TEST(SettingsTable, KeysAreUniqueAndHelpIsThere) {
@@ -171,6 +175,14 @@ TEST(LoadSettings, SaysWhatIsWrongAndWhere) {
       {"timeouts: {dns: 5}\n", "must be a time with its unit, like 15s, not '5'"},
       {"timeouts: {dns: 2d}\n", "must be from 100ms to 1h"},
       {"tls: {leaf_lifetime: 3600500ms}\n", "must be whole seconds"},
+      {"notify: {webhook: 'ftp://x/'}\n", "1:19: notify.webhook must be an http or https URL"},
+      {"notify: {webhook: 'http://x/', webhook_header_file: h}\n", "a secret is not sent"},
+      {"notify: {mail_server: 'x:25'}\n", "notify.mail_server must be smtp://"},
+      {"notify: {mail_server: 'smtp://x'}\n", "notify.mail_from must be"},
+      {"notify: {mail_server: 'smtp://x', mail_from: a@b, mail_to: 'a@b,c'}\n",
+       "notify.mail_to must be"},
+      {"notify: {mail_server: 'smtp://x', mail_from: a@b, mail_to: 'a@b,'}\n",
+       "notify.mail_to must be"},
       {"tls: {revocation: sfot}\n",
        "must be one of off, soft, hard, not 'sfot' (did you mean 'soft'?)"},
       {"tls: {aia_fetch: yes}\n", "must be true or false, not 'yes'"},

@@ -416,7 +416,7 @@ class Sandbox(Scenario):
         # One that CAPE could not run is held back, and not called clean.
         server.state = "failed_analysis"
         self.files["/odd.exe"] = bytes(program) + b"odd"
-        self.assertEqual(self.get("/odd.exe")[0], 503)
+        self.assertEqual(self.get("/odd.exe")[0], 503, self.event("/odd.exe"))
         self.assertEqual(len(server.forms), 3)
         self.assertNotIn("s3cret", self.gw.log_file_text())
 

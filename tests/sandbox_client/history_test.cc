@@ -246,5 +246,30 @@ TEST_F(HistoryTest, WritersAndReadersAtOnce) {
   EXPECT_EQ(events({}, 10'000).size(), 4000u);
 }
 
+// A command beside the gateway, and after its end.
+TEST_F(HistoryTest, AnotherOneMayAskWhileItIsWritten) {
+  add(250);
+  auto other = History::attach(folder_ / "history", options_, clock_);
+  ASSERT_TRUE(other) << other.error().what;
+  EXPECT_FALSE((*other)->append(next()));
+  EXPECT_EQ((*other)->by_host("www.example1.test")->rows.size(), 50u);
+  add(10);  // it is not kept from writing
+  EXPECT_EQ((*other)->by_host("www.example1.test")->rows.size(), 52u);
+  std::size_t hosts = 0;
+  ASSERT_TRUE((*other)->each_host([&](const std::string&) { return ++hosts > 0; }));
+  EXPECT_GE(hosts, 5u);
+  history_.reset();
+  other = History::attach(folder_ / "history", options_, clock_);
+  ASSERT_TRUE(other);
+  EXPECT_EQ((*other)->by_host("www.example1.test")->rows.size(), 52u);
+}
+
+TEST_F(HistoryTest, AttachingMakesNothing) {
+  const auto absent = History::attach(folder_ / "none", options_, clock_);
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().code, Errc::not_found);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "none"));
+}
+
 }  // namespace
 }  // namespace weir

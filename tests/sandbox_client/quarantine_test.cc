@@ -277,6 +277,39 @@ TEST_F(QuarantineTest, AKeyThatOthersCanReadIsRefused) {
   EXPECT_TRUE(opened.error().what.contains("is no key of 32 bytes")) << opened.error().what;
 }
 
+// A row would otherwise say "was there already" of a file that is gone.
+TEST_F(QuarantineTest, ARowWhoseFileIsGoneGoesAtTheStart) {
+  ASSERT_TRUE(keep("lost").done);
+  ASSERT_TRUE(keep("there").done);
+  fs::remove(sealed_path("lost"));
+  reopen();
+  EXPECT_FALSE(quarantine_->find(sha("lost")));
+  EXPECT_TRUE(quarantine_->find(sha("there")));
+  ASSERT_TRUE(keep("lost").done);
+  EXPECT_EQ(read("lost"), "lost");
+}
+
+TEST_F(QuarantineTest, OnlyOneThatIsAloneSweeps) {
+  const std::string part = folder_ / "quarantine/files/" + std::string(64, 'b') + ".part-1";
+  put(part, "another process copies this");
+  auto second =
+      Quarantine::open(folder_ / "quarantine", folder_ / "key", options_, clock_, random_);
+  ASSERT_TRUE(second) << second.error().what;
+  EXPECT_TRUE(fs::exists(part));
+  // What one keeps the other has, and what one deletes can come again.
+  ASSERT_TRUE(keep("shared").done);
+  EXPECT_TRUE((*second)->find(sha("shared")));
+  ASSERT_TRUE((*second)->remove(sha("shared"), "ann").done);
+  EXPECT_FALSE(quarantine_->find(sha("shared")));
+  ASSERT_TRUE(keep("shared").done);
+  EXPECT_EQ(read("shared"), "shared");
+  quarantine_.reset();
+  second->reset();
+  reopen();
+  EXPECT_FALSE(fs::exists(part));
+  EXPECT_EQ(read("shared"), "shared");
+}
+
 // 7-Zip reads what we write, with the password and not without.
 TEST_F(QuarantineTest, TheZipOpensWithItsPassword) {
   std::string tool;

@@ -172,6 +172,15 @@ TEST_F(Queue, TriesAnotherEngineAndThenHasFailed) {
   EXPECT_EQ(ended()[0].reason, Reason::crashed);
 }
 
+// A sandbox that failed over a file is not forgotten because another never takes such files.
+TEST_F(Queue, AFailureOutweighsWhatIsNotSupported) {
+  ASSERT_EQ(add("one"), true);
+  ASSERT_TRUE(queue_->refused(take("a")->id, Reason::crashed, "no machine"));
+  ASSERT_TRUE(queue_->refused(take("b")->id, Reason::unsupported, "unsupported"));
+  ASSERT_EQ(ended().size(), 1u);
+  EXPECT_EQ(ended()[0].reason, Reason::crashed);
+}
+
 TEST_F(Queue, AttemptsAreBounded) {
   ASSERT_EQ(add("one", 0, "a"), true);
   unsigned attempts = 0;

@@ -179,5 +179,59 @@ TEST_F(EventLogTest, BadSettingsAreNamed) {
   EXPECT_NE(unopened.error().what.find("no/such/folder"), std::string::npos);
 }
 
+TEST_F(EventLogTest, ObserversSeeEverythingWhateverTheOutput) {
+  EventSettings settings;
+  settings.output = "none";
+  auto log = open(settings);
+  int records = 0, notices = 0;
+  log->observe([&](const TransactionRecord& record) { records += record.user == "alice"; });
+  log->observe_notices([&](const Notice& notice) { notices += notice.what == "x"; });
+  for (int i = 0; i < 100; ++i) log->submit(sample());
+  log->submit(Notice{.kind = Notice::Kind::finding,
+                     .time = {},
+                     .severity = 4,
+                     .what = "x",
+                     .message = {},
+                     .details = {},
+                     .receipts = {}});
+  log->flush();
+  EXPECT_EQ(records, 100);
+  EXPECT_EQ(notices, 1);
+  log->observe({});
+  log->observe_notices({});
+  log->submit(sample());
+  log->flush();
+  EXPECT_EQ(records, 100);
+}
+
+TEST_F(EventLogTest, AFlushedNoticeIsInTheFile) {
+  auto log = open({});
+  for (std::size_t i = 1; i <= 20; ++i) {
+    log->submit(Notice{});
+    log->flush();
+    EXPECT_EQ(lines(folder_ + "/events.jsonl"), i);
+  }
+}
+
+TEST(NoticeLine, FindingsHaveATitleAndReceipts) {
+  Notice notice;
+  notice.kind = Notice::Kind::finding;
+  notice.time = WallTime{std::chrono::milliseconds(1'800'000'000'123)};
+  notice.severity = 4;
+  notice.what = "patient-zero";
+  notice.message = "a \"file\"";
+  notice.receipts = {{{"client", "10.0.0.1"}, {"user", "a\nb"}}, {{"client", "10.0.0.2"}}};
+  const std::string line = notice_line(notice);
+  for (const char* part :
+       {R"("class_uid":2004)", R"("severity_id":4)",
+        R"("finding_info":{"uid":"patient-zero-1800000000123","title":"a \"file\""})",
+        R"("receipts":[{"client":"10.0.0.1","user":"a\nb"},{"client":"10.0.0.2"}])"}) {
+    EXPECT_NE(line.find(part), std::string::npos) << part << "\n" << line;
+  }
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  for (int i = 1; i <= 5; ++i) EXPECT_EQ(severity_from_name(severity_name(i)), i);
+  EXPECT_EQ(severity_from_name("awful"), 0);
+}
+
 }  // namespace
 }  // namespace weir
