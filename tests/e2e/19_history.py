@@ -219,6 +219,8 @@ class History(Scenario):
         gw.event(lambda e: e.get("metadata", {}).get("uid") == row["event"], "the same event")
         self.assertEqual(len([r for r in self.rows("history", "host", "FILES.test") if "sha256" in r]), 2)
         self.assertTrue(self.rows("history", "user", "alice", "--since", "1h"))
+        self.assertEqual(len(self.rows("history", "url", "/b.bi")), 1)
+        self.assertEqual(len(self.rows("history", "file", "a.bin")), 1)
         self.assertEqual(self.rows("history", "client", "127.0.0.1", "--until", "2020-01-01", code=1), [])
         self.assertEqual(self.rows("history", "hash", "0" * 64, code=1), [])
         self.weir("history", "hash", "xyz", code=2)
