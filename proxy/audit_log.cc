@@ -61,7 +61,7 @@ Result<> append_audit(const std::string& path, const AuditRecord& record) {
 }
 
 std::string acting_user() {
-  const std::string user = name_of(::getuid());
+  std::string user = name_of(::getuid());
   const char* before = std::getenv("SUDO_USER");  // NOLINT(concurrency-mt-unsafe): at the start
   if (::getuid() != 0 || before == nullptr || *before == '\0') return user;
   return std::string(before) + " as " + user;

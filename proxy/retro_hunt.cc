@@ -159,6 +159,10 @@ Result<> RetroHunt::hunt() {
     fresh = fresh_;
   }
   if (!fresh || fresh == hunted_) return {};
+  if (fresh->size() == 0) {
+    hunted_ = std::move(fresh);
+    return {};
+  }
   parts_.history.flush();
   const LookBack about{*fresh, hunted_.get(), parts_.clock.wall(),
                        parts_.settings.history.hunt_urls, &stop_};

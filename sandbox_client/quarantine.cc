@@ -100,6 +100,10 @@ Result<std::unique_ptr<Quarantine>> Quarantine::open(const std::string& folder,
   return opened;
 }
 
+bool Quarantine::has_file(const std::string& sha256) const {
+  return ::access((folder_ + "/" + sha256).c_str(), F_OK) == 0 || errno != ENOENT;
+}
+
 // Rows whose file somebody took away: else it would count as kept for ever.
 Result<> Quarantine::sweep_rows() {
   auto row = database_.query("SELECT sha256 FROM items");
@@ -110,9 +114,7 @@ Result<> Quarantine::sweep_rows() {
     if (!more) return std::unexpected(more.error());
     if (!*more) break;
     std::string sha256 = row->text(0);
-    if (::access((folder_ + "/" + sha256).c_str(), F_OK) != 0 && errno == ENOENT) {
-      gone.push_back(std::move(sha256));
-    }
+    if (!has_file(sha256)) gone.push_back(std::move(sha256));
   }
   for (const std::string& sha256 : gone) {
     if (auto forgotten = forget(sha256); !forgotten) return forgotten;
@@ -154,7 +156,10 @@ Result<std::string> Quarantine::keep_file(const QuarantineEntry& entry, int fd) 
     const std::scoped_lock lock(mutex_);
     auto again = count_again(one.sha256, one.state);
     if (!again) return pass(std::move(again));
-    if (*again) return "was there already";
+    if (*again && has_file(one.sha256)) return "was there already";
+    if (*again) {
+      if (auto gone = forget(one.sha256); !gone) return pass(std::move(gone));
+    }
     if (auto room = make_room(one.size); !room) return pass(std::move(room));
     reserved_ += one.size;
     copying_.insert(one.sha256);
@@ -239,7 +244,7 @@ Result<> Quarantine::insert(const QuarantineEntry& one) {
 }
 
 // In one transaction: another process that keeps the same file finds both or neither. A row that a
-// kill leaves without its file is swept.
+// kill leaves without its file is swept, or replaced when the file comes again.
 Result<> Quarantine::forget(const std::string& sha256) {
   auto transaction = WriteTransaction::begin(database_);
   if (!transaction) return pass(std::move(transaction));

@@ -95,6 +95,7 @@ class Quarantine {
         database_(std::move(database)) {}
   Result<> sweep();
   Result<> sweep_rows();
+  bool has_file(const std::string& sha256) const;
   Result<std::string> keep_file(const QuarantineEntry& entry, int fd);
   Result<bool> count_again(const std::string& sha256, QuarantineState state);
   Result<> make_room(std::uint64_t bytes);

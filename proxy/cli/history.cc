@@ -42,7 +42,10 @@ bool fill(HistoryFilter& filter, std::string_view kind, const std::string& value
     if (address) filter.client = address->text();
     return address.has_value();
   }
-  (kind == "user" ? filter.user : kind == "domain" ? filter.domain : filter.url_part) = value;
+  if (kind == "user") filter.user = value;
+  if (kind == "domain") filter.domain = value;
+  if (kind == "url") filter.url_part = value;
+  if (kind == "file") filter.name_part = value;
   return !value.empty();
 }
 
@@ -143,7 +146,8 @@ void add_history(CLI::App& cli, int& exit_code) {
                {"domain", "who visited this registrable domain, any host below it"},
                {"client", "what went to this address"},
                {"user", "what went to this user"},
-               {"url", "whose URLs have this part; reads each row"}};
+               {"url", "whose URLs have this part; reads each row"},
+               {"file", "which files have this in their names; reads each row"}};
   for (const auto& kind : kinds) {
     auto* command = history->add_subcommand(kind.name, kind.help);
     auto q = std::make_shared<HistoryQuestion>();

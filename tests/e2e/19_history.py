@@ -64,15 +64,18 @@ class Webhook:
 
 
 class MailSink:
-    """An SMTP server that demands STARTTLS and a login. Its port refuses until open() is called."""
+    """An SMTP server that demands a login, and STARTTLS unless `cert` is None. Its port refuses until
+    open() is called."""
 
     def __init__(self, cert):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*cert)
+        self.secure = cert is not None
+        if self.secure:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*cert)
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
-        self.mails, self.logins, self.refuse = [], [], 0
+        self.mails, self.logins, self.words, self.refuse = [], [], [], 0
 
     def open(self):
         self.socket.listen()
@@ -95,7 +98,7 @@ class MailSink:
 
     def _talk(self, connection):
         stream = connection.makefile("rwb", 0)
-        secure, logged_in, to = False, False, []
+        secure, logged_in, to = not self.secure, False, []
 
         def say(text):
             stream.write(text.encode() + b"\r\n")
@@ -103,6 +106,7 @@ class MailSink:
         while line := stream.readline():
             word, _, rest = line.decode().strip().partition(" ")
             word = word.upper()
+            self.words.append(word)
             if word == "EHLO":
                 say("250-sink\r\n250-AUTH PLAIN\r\n250 8BITMIME" if secure else
                     "250-sink\r\n250 STARTTLS")
@@ -144,15 +148,15 @@ class MailSink:
 class History(Scenario):
     def setUp(self):
         super().setUp()
-        cert = self.pki.issue("files.test", "other.test")
+        cert = self.pki.issue("files.test", "other.test", "*.mail.test")
         self.origin = RawOrigin(
             lambda connection, head: respond(connection, FILES.get(head.split()[1].decode(), b"page"),
                                              content_type="application/octet-stream"), cert)
         self.addCleanup(self.origin.close)
         (self.folder / "feeds.yaml").write_text("version: 1\nfeeds: []\n")
 
-    def start(self, settings="", **options):
-        return self.gateway(hosts=["files.test", "other.test"], ports=[self.origin.port],
+    def start(self, settings="", hosts=("files.test", "other.test"), **options):
+        return self.gateway(hosts=hosts, ports=[self.origin.port],
                             feeds_file="feeds.yaml", settings=settings, **options)
 
     def get(self, gw, path, host="files.test", *arguments):
@@ -215,6 +219,8 @@ class History(Scenario):
         gw.event(lambda e: e.get("metadata", {}).get("uid") == row["event"], "the same event")
         self.assertEqual(len([r for r in self.rows("history", "host", "FILES.test") if "sha256" in r]), 2)
         self.assertTrue(self.rows("history", "user", "alice", "--since", "1h"))
+        self.assertEqual(len(self.rows("history", "url", "/b.bi")), 1)
+        self.assertEqual(len(self.rows("history", "file", "a.bin")), 1)
         self.assertEqual(self.rows("history", "client", "127.0.0.1", "--until", "2020-01-01", code=1), [])
         self.assertEqual(self.rows("history", "hash", "0" * 64, code=1), [])
         self.weir("history", "hash", "xyz", code=2)
@@ -339,6 +345,46 @@ class History(Scenario):
         self.weir("block", sha256(FILES["/b.bin"]))
         wait_until(lambda: len(self.notices(gw)) >= 3, "the third notice")
         self.assertEqual(unmapped(self.notices(gw)[2])["value"], sha256(FILES["/b.bin"]))
+
+    def test_no_mail_and_no_password_without_tls(self):
+        plain, stranger = MailSink(None), MailSink(self.pki.issue("127.0.0.1", self_signed=True))
+        (self.folder / "login").write_text("weir\nmail-secret\n")
+        for sink, tls in ((plain, "required"), (plain, "optional"), (stranger, "required")):
+            gw = self.start(settings=(
+                f"notify:\n  mail_server: 'smtp://127.0.0.1:{sink.port}'\n  mail_from: weir@gw.test\n"
+                f"  mail_to: soc@corp.test\n  mail_tls: {tls}\n  mail_login_file: login\n"
+                f"  ca_file: {self.pki.ca_file}\n"), hosts=[f"{sink.port}-{tls}.mail.test"])
+            if not sink.words:
+                sink.open()
+            self.get(gw, "/x", f"{sink.port}-{tls}.mail.test")
+            self.wait_for_rows("history", "host", f"{sink.port}-{tls}.mail.test")
+            self.weir("block", f"{sink.port}-{tls}.mail.test")
+            wait_until(lambda: 'weir_notice_failures_total{outlet="mail"} 0' not in
+                       curl(gw, f"http://{gw.admin}/metrics", proxy=False).stdout, "a failure")
+            gw.stop()
+            self.assertEqual((sink.mails, sink.logins), ([], []))
+            self.assertFalse({"AUTH", "MAIL", "DATA"} & set(sink.words))
+        for sink in (plain, stranger):
+            sink.close()
+
+    def test_kills_lose_no_notice(self):
+        hook = Webhook(self.pki.issue("127.0.0.1"))
+        self.addCleanup(hook.close)
+        gw = self.start(settings=f"notify:\n  webhook: '{hook.url}'\n  ca_file: {self.pki.ca_file}\n")
+        for number, after in enumerate((0, 0.05, 0.3, 1.0)):
+            FILES[f"/{number}.exe"] = f"file {number} ".encode() * 40
+            self.get(gw, f"/{number}.exe")
+            digest = sha256(FILES[f"/{number}.exe"])
+            self.wait_for_rows("history", "hash", digest)
+            self.weir("block", digest)
+            time.sleep(after)
+            self.kill(gw)
+            gw.start()
+        wanted = {sha256(FILES[f"/{number}.exe"]) for number in range(4)}
+        wait_until(lambda: {unmapped(n)["value"] for n in hook.got} == wanted, "all notices", 60)
+        self.assertEqual({unmapped(n)["value"] for n in self.notices(gw)}, wanted)
+        self.assertEqual({r["sha256"] for r in self.rows("history", "host", "files.test")
+                          if r.get("file", "").endswith(".exe")}, wanted)
 
     def test_quarantine_acts_are_audited(self):
         gw = self.start()

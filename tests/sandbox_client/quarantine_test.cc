@@ -287,6 +287,9 @@ TEST_F(QuarantineTest, ARowWhoseFileIsGoneGoesAtTheStart) {
   EXPECT_TRUE(quarantine_->find(sha("there")));
   ASSERT_TRUE(keep("lost").done);
   EXPECT_EQ(read("lost"), "lost");
+  fs::remove(sealed_path("lost"));  // while it is open: when it comes again it is kept anew
+  ASSERT_TRUE(keep("lost").done);
+  EXPECT_EQ(read("lost"), "lost");
 }
 
 TEST_F(QuarantineTest, OnlyOneThatIsAloneSweeps) {
