@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/url.h"
 #include "feeds/public_suffix.h"
 
 namespace weir {
@@ -24,8 +25,16 @@ std::string learned(const TransactionRecord& record) {
   return std::string(verdict_name(record.verdict));
 }
 
-// What was opened went to the person in the end.
+// At the gateway's own site: where the file came from.
+const std::string& origin_of(const TransactionRecord& record) {
+  return record.sandbox.url.empty() ? record.unlock.url : record.sandbox.url;
+}
+
+// What was opened went to the person in the end. That a held file may go is one event, that it went
+// is another.
 std::string action_of(const TransactionRecord& record) {
+  const bool judged = !record.sandbox.held_by.empty() && record.delivery.empty();
+  if (judged && record.action != "block") return "hold";
   const bool opened = record.action == "unlock" && !record.unlock.opened_by.empty();
   return opened ? "allow" : record.action;
 }
@@ -54,13 +63,18 @@ DeliveryRecord delivery_of(const TransactionRecord& record) {
   row.url = record.url;
   row.sha256 = record.sha256;
   row.file_name = record.file_name;
+  if (const auto origin = parse_url(origin_of(record))) {
+    row.host = origin->host;
+    row.domain = registrable_domain(origin->host);
+    row.url = origin->text();
+  }
   row.action = action_of(record);
   row.verdict = learned(record);
   return row;
 }
 
 bool was_delivered(const DeliveryRecord& row) {
-  constexpr std::string_view kWithheld[] = {"block", "error", "coach", "unlock"};
+  constexpr std::string_view kWithheld[] = {"block", "error", "coach", "unlock", "hold"};
   return std::ranges::find(kWithheld, row.action) == std::end(kWithheld);
 }
 

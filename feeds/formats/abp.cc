@@ -11,9 +11,10 @@
 namespace weir {
 namespace {
 
-// Options that leave a rule meaning "the whole host".
-constexpr auto kWide = std::to_array<std::string_view>(
-    {"document", "doc", "all", "important", "third-party", "3p", "popup", "network"});
+// Options that leave a rule meaning "the whole host". Not third-party or popup: the host itself may
+// be visited, and a gateway does not see who embeds whom.
+constexpr auto kWide =
+    std::to_array<std::string_view>({"document", "doc", "all", "important", "network"});
 
 bool narrows(std::string_view options) {
   while (!options.empty()) {

@@ -1,6 +1,8 @@
 // The CSV exports of abuse.ch (URLhaus, ThreatFox, Feodo Tracker, SSLBL, MalwareBazaar: each site's
 // "API" page) and PhishTank (phishtank.org/developer_info.php). Columns are found by the names in
-// the header, which abuse.ch writes as a comment, so that a new column does not shift them.
+// the header, so that a new column does not shift them: abuse.ch writes it as a comment before the
+// first record, PhishTank as the first line. A record that looks like a header is a record: anybody
+// can report a URL with the tag "url".
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -45,6 +47,7 @@ struct Record {
 struct CsvFormat {
   std::string_view key;      // the column that a header must name
   std::string_view columns;  // their order when there is no header
+  bool bare_header;          // the header is no comment
   void (*read)(const Row&, const Record&);
 };
 
@@ -61,7 +64,9 @@ class CsvParser final : public LineParser {
     if (comment) line = trimmed(line.substr(1));
     std::vector<std::string> fields;
     const bool sound = split_csv(line, fields);
-    if (sound && std::ranges::find(fields, format_.key) != fields.end()) {
+    const bool header = !begun_ && comment != format_.bare_header;
+    if (!comment) begun_ = true;
+    if (header && sound && std::ranges::find(fields, format_.key) != fields.end()) {
       columns_ = std::move(fields);
       return;
     }
@@ -73,6 +78,7 @@ class CsvParser final : public LineParser {
 
   CsvFormat format_;
   Columns columns_;
+  bool begun_ = false;  // a record was there: no header comes any more
 };
 
 unsigned number_of(std::string_view text, unsigned otherwise) {
@@ -158,8 +164,9 @@ void read_phishtank(const Row& row, const Record& record) {
 }
 
 ParserPtr make(FeedDefaults defaults, std::string_view key, std::string_view columns,
-               void (*read)(const Row&, const Record&)) {
-  return std::make_unique<CsvParser>(std::move(defaults), CsvFormat{key, columns, read});
+               void (*read)(const Row&, const Record&), bool bare_header = false) {
+  return std::make_unique<CsvParser>(std::move(defaults),
+                                     CsvFormat{key, columns, bare_header, read});
 }
 
 }  // namespace
@@ -195,7 +202,7 @@ ParserPtr make_phishtank_csv(FeedDefaults defaults) {
   return make(std::move(defaults), "url",
               "phish_id,url,phish_detail_url,submission_time,verified,verification_time,online,"
               "target",
-              read_phishtank);
+              read_phishtank, true);
 }
 
 }  // namespace weir

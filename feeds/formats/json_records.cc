@@ -10,8 +10,13 @@ JsonParser::~JsonParser() = default;
 
 void JsonParser::take(ByteView piece, FeedSink& sink) {
   for (const char c : as_text(piece)) {
-    if (broken_) return;
-    step(c, sink);
+    if (c == '\n' && which_ == Records::lines) {
+      end_line(sink);
+    } else if (!broken_) {
+      step(c, sink);
+    } else if (which_ == Records::elements) {
+      return;
+    }
   }
 }
 
@@ -43,6 +48,16 @@ void JsonParser::step(char c, FeedSink& sink) {
     too_long_ = true;
   }
   if (closed && open_.size() < start_) end_record(sink);
+}
+
+// The next line is read whatever this one was.
+void JsonParser::end_line(FeedSink& sink) {
+  if (!broken_ && !open_.empty()) sink.reject(++number_, "the JSON ends in the middle");
+  if (broken_) ++number_;
+  open_.clear();
+  kept_.clear();
+  start_ = 0;
+  in_text_ = escaped_ = too_long_ = broken_ = false;
 }
 
 bool JsonParser::open(char bracket) {

@@ -1,6 +1,7 @@
 // Feeds in JSON: the records are cut out of the stream one by one, so that memory does not depend
 // on the document's size, and several documents may follow one another. Depth and size of a record
-// are bounded; what is no JSON is rejected once and ends the reading.
+// are bounded. What is no JSON is rejected once: of elements it ends the reading, of lines the
+// line.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -15,7 +16,7 @@ class JsonParser : public FeedParser {
  public:
   enum class Records : std::uint8_t {
     elements,  // objects that stand in an array, the outermost ones
-    lines,     // objects at the top
+    lines,     // an object on each line
   };
   JsonParser(FeedDefaults defaults, Records which);
   ~JsonParser() override;
@@ -29,6 +30,7 @@ class JsonParser : public FeedParser {
  private:
   static constexpr std::size_t kMostDepth = 64;
   void step(char c, FeedSink& sink);
+  void end_line(FeedSink& sink);
   bool open(char bracket);
   bool close(char bracket);
   void end_record(FeedSink& sink);

@@ -35,7 +35,9 @@ void LineParser::end_line(FeedSink& sink) {
     if (number_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     if (text.find('\0') != std::string_view::npos) {
       sink.reject(number_, "binary");
-    } else if (text = trimmed(text); !text.empty()) {
+    } else if (!trimmed(text).empty()) {
+      indented_ = text[0] == ' ' || text[0] == '\t';
+      text = trimmed(text);
       line(text, number_, sink);
     }
   }
@@ -45,11 +47,13 @@ void LineParser::end_line(FeedSink& sink) {
 }
 
 std::string_view without_comment(std::string_view line, std::string_view marks) {
-  const auto mark = line.find_first_of(marks);
-  if (mark == std::string_view::npos) return line;
+  auto mark = line.find_first_of(marks);
   // A '#' inside of a URL is its fragment.
-  if (mark > 0 && line[mark - 1] != ' ' && line[mark - 1] != '\t') return line;
-  return trimmed(line.substr(0, mark));
+  while (mark != std::string_view::npos && mark > 0 && line[mark - 1] != ' ' &&
+         line[mark - 1] != '\t') {
+    mark = line.find_first_of(marks, mark + 1);
+  }
+  return mark == std::string_view::npos ? line : trimmed(line.substr(0, mark));
 }
 
 }  // namespace weir

@@ -16,10 +16,11 @@ class LineParser : public FeedParser {
   void finish(FeedSink& sink) override;
 
  protected:
-  // `line`: without its end, not empty after trimming.
+  // `line`: without its end, trimmed, not empty.
   virtual void line(std::string_view line, std::uint64_t number, FeedSink& sink) = 0;
   virtual void end(FeedSink&) {}
   const FeedDefaults& defaults() const { return defaults_; }
+  bool indented() const { return indented_; }  // blanks stood before this line
 
  private:
   void end_line(FeedSink& sink);
@@ -27,10 +28,11 @@ class LineParser : public FeedParser {
   FeedDefaults defaults_;
   std::string kept_;
   std::uint64_t number_ = 1;
-  bool too_long_ = false;
+  bool too_long_ = false, indented_ = false;
 };
 
-// "# comment", also after '!' and ';' where the format says so: what stands before.
+// "# comment" at the beginning or after a blank, also after '!' and ';' where the format says so:
+// what stands before.
 std::string_view without_comment(std::string_view line, std::string_view marks);
 
 }  // namespace weir

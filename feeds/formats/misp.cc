@@ -47,16 +47,30 @@ class MispParser final : public JsonParser {
 
  private:
   void record(const Json& object, std::uint64_t number, FeedSink& sink) override {
+    const auto event = object.find("Event");  // of a list of events
+    if (event != object.end() && event->is_object()) return record(*event, number, sink);
+    if (is_deleted(object)) return;
     const auto inner = object.find("Attribute");
     if (inner == object.end()) return attribute(object, number, sink);
     if (!inner->is_array()) return;
     for (const Json& one : *inner) {
       if (one.is_object()) attribute(one, number, sink);
     }
+    const auto objects = object.find("Object");
+    if (objects == object.end() || !objects->is_array()) return;
+    for (const Json& one : *objects) {
+      if (one.is_object() && !one.contains("Object")) record(one, number, sink);
+    }
+  }
+
+  static bool is_deleted(const Json& object) {
+    const auto deleted = object.find("deleted");
+    return deleted != object.end() && (*deleted == Json(true) || *deleted == Json("1"));
   }
 
   // Tags, galaxies and the like stand in arrays too: what is no attribute is passed over.
   void attribute(const Json& object, std::uint64_t number, FeedSink& sink) {
+    if (is_deleted(object)) return;
     const std::string type = text_of(object, "type");
     std::string value = text_of(object, "value");
     const auto detect = object.find("to_ids");

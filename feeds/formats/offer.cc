@@ -59,6 +59,22 @@ constexpr auto kThreatWords = std::to_array<ThreatWord>({
     {"trojan", Threat::malware},
 });
 
+// "+09:00", "-0530" after a time, fractions before it passed over (RFC 3339); zero for "Z" and all
+// else.
+std::chrono::minutes zone_offset(std::string_view text) {
+  if (skip(text, ".")) {
+    text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
+  }
+  text = trimmed(text);
+  const int sign = text.starts_with('-') ? -1 : 1;
+  if (!skip(text, "+-")) return {};
+  const int hours = take_number(text, 2);
+  skip(text, ":");
+  const int minutes = take_number(text, 2);
+  if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59) return {};
+  return sign * (std::chrono::hours(hours) + std::chrono::minutes(minutes));
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -120,8 +136,9 @@ WallTime read_time(std::string_view text) {
     const int second = skip(text, ":") ? take_number(text, 2) : 0;
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return {};
     time = std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+    time -= zone_offset(text);
   }
-  return std::chrono::sys_days(date) + time;
+  return std::max(WallTime{}, WallTime(std::chrono::sys_days(date) + time));
 }
 
 Threat threat_of_words(std::string_view words) {

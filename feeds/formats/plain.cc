@@ -120,6 +120,11 @@ class DnsmasqParser final : public LineParser {
     }
     std::string_view rest = trimmed(line.substr(equals + 1));
     if (!rest.starts_with('/')) return sink.reject(number, "names stand between slashes");
+    // What is sent to another resolver is not blocked, and "#" stands for the usual ones or for
+    // every address: dnsmasq(8), --server and --address.
+    const std::string_view target = trimmed(rest.substr(rest.rfind('/') + 1));
+    const bool forwards = key != "address" && !target.empty();
+    if (forwards || target == "#") return sink.reject(number, "names that are forwarded");
     rest.remove_prefix(1);
     for (auto slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
       offer(defaults(), sink, number, IndicatorKind::domain, rest.substr(0, slash), about_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "feeds/formats/lines.h"
@@ -13,25 +14,15 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kMostWords = 32;
+constexpr int kMostDepth = 8;
+constexpr std::uint64_t kMostLines = 64;  // of one record
+constexpr std::string_view kOpen = "a parenthesis that is never closed";
 constexpr std::string_view kIpMark = ".rpz-ip";
 
 bool is_ttl(std::string_view word) {
   return !word.empty() &&
          word.find_first_not_of("0123456789smhdwSMHDW") == std::string_view::npos &&
          word[0] >= '0' && word[0] <= '9';
-}
-
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> words;
-  while (!line.empty() && words.size() < kMostWords) {
-    const auto first = line.find_first_not_of(" \t");
-    if (first == std::string_view::npos) break;
-    line.remove_prefix(first);
-    const auto end = std::min(line.find_first_of(" \t"), line.size());
-    words.push_back(line.substr(0, end));
-    line.remove_prefix(end);
-  }
-  return words;
 }
 
 // "24.0.2.0.192" → "192.0.2.0/24"; "128.57.zz.103.db8.2001" → "2001:db8:103::57/128".
@@ -65,31 +56,75 @@ class RpzParser final : public LineParser {
   explicit RpzParser(FeedDefaults given) : LineParser(std::move(given)) {}
 
  private:
+  // RFC 1035 section 5.1: parentheses carry a record over lines, quotes and backslashes keep them
+  // from doing so.
   void line(std::string_view line, std::uint64_t number, FeedSink& sink) override {
-    line = trimmed(line.substr(0, line.find(';')));
-    if (line.empty()) return;
-    // Only SOA records are written over several lines.
-    if (depth_ > 0 || line.find('(') != std::string_view::npos) {
-      depth_ += std::ranges::count(line, '(') - std::ranges::count(line, ')');
-      depth_ = std::max<std::ptrdiff_t>(depth_, 0);
-      return;
+    if (depth_ == 0) {
+      words_.clear();
+      first_line_ = number;
+      no_owner_ = indented();
     }
-    const auto words = words_of(line);
-    if (words[0] == "$ORIGIN" && words.size() > 1) {
-      origin_ = words[1];
-      return;
+    if (!split(line)) {
+      depth_ = 0;
+      return sink.reject(number, "quotes or parentheses that do not match");
     }
-    if (words[0] == "$TTL") return;
-    if (words[0][0] == '$') return sink.reject(number, "a directive that is not followed");
-    record(words, number, sink);
+    if (depth_ > 0 && number - first_line_ < kMostLines) return;
+    if (std::exchange(depth_, 0) > 0) return sink.reject(first_line_, kOpen);
+    if (!words_.empty()) record(first_line_, sink);
   }
 
-  void record(const std::vector<std::string_view>& words, std::uint64_t number, FeedSink& sink) {
-    std::size_t at = 1;
-    while (at < words.size() && (is_ttl(words[at]) || words[at] == "IN" || words[at] == "in")) ++at;
-    if (at + 1 >= words.size()) return sink.reject(number, "no record of a zone");
-    const std::string_view type = words[at], data = words[at + 1];
-    if (type == "SOA" || type == "NS" || words[0] == "@") return;
+  void end(FeedSink& sink) override {
+    if (depth_ > 0) sink.reject(first_line_, kOpen);
+  }
+
+  bool split(std::string_view line) {
+    std::string word;
+    bool quoted = false;
+    const auto end_word = [&] {
+      if (!word.empty() && words_.size() < kMostWords) words_.push_back(word);
+      word.clear();
+    };
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      const char c = line[at];
+      if (c == '\\' && at + 1 < line.size()) {
+        word += line[++at];
+      } else if (c == '"') {
+        quoted = !quoted;
+      } else if (quoted) {
+        word += c;
+      } else if (c == ';') {
+        break;
+      } else if (c == '(' || c == ')') {
+        end_word();
+        depth_ += c == '(' ? 1 : -1;
+        if (depth_ < 0 || depth_ > kMostDepth) return false;
+      } else if (c == ' ' || c == '\t') {
+        end_word();
+      } else {
+        word += c;
+      }
+    }
+    end_word();
+    return !quoted;
+  }
+
+  void record(std::uint64_t number, FeedSink& sink) {
+    if (words_[0][0] == '$') return directive(number, sink);
+    // A line without an owner goes on with the last one.
+    if (!no_owner_) {
+      owner_ = words_[0];
+      words_.erase(words_.begin());
+    }
+    std::size_t at = 0;
+    while (at < words_.size() && (is_ttl(words_[at]) || words_[at] == "IN" || words_[at] == "in")) {
+      ++at;
+    }
+    if (owner_.empty() || at + 1 >= words_.size())
+      return sink.reject(number, "no record of a zone");
+    const std::string &type = words_[at], &data = words_[at + 1];
+    // The zone's name, where no $ORIGIN says it.
+    if (type == "SOA" && origin_.empty() && owner_.ends_with('.')) origin_ = owner_;
+    if (type == "SOA" || type == "NS" || owner_ == "@") return;
     Attributes about = attributes_of(defaults());
     if (type == "CNAME" && data == "rpz-passthru.") {
       about.threat = Threat::allow;
@@ -98,7 +133,15 @@ class RpzParser final : public LineParser {
     } else if (type == "CNAME" && data == "rpz-tcp-only.") {
       return;
     }
-    name(std::string(words[0]), number, about, sink);
+    name(owner_, number, about, sink);
+  }
+
+  void directive(std::uint64_t number, FeedSink& sink) {
+    if (words_[0] == "$ORIGIN" && words_.size() > 1) {
+      origin_ = words_[1];
+    } else if (words_[0] != "$TTL") {
+      sink.reject(number, "a directive that is not followed");
+    }
   }
 
   void name(std::string owner, std::uint64_t number, const Attributes& about, FeedSink& sink) {
@@ -123,8 +166,11 @@ class RpzParser final : public LineParser {
     offer(defaults(), sink, number, kind, owner, about);
   }
 
-  std::string origin_;
-  std::ptrdiff_t depth_ = 0;
+  std::string origin_, owner_;
+  std::vector<std::string> words_;  // of the record so far
+  std::uint64_t first_line_ = 0;
+  bool no_owner_ = false;
+  int depth_ = 0;  // parentheses that are open
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/escape.h"
 #include "feeds/formats/json_records.h"
 #include "feeds/formats/offer.h"
 #include "feeds/formats/parsers.h"
@@ -100,22 +101,32 @@ class StixParser final : public JsonParser {
   void record(const Json& object, std::uint64_t number, FeedSink& sink) override {
     if (text_of(object, "type") != "indicator") return;
     const std::string type = text_of(object, "pattern_type");
-    if (!type.empty() && type != "stix") return sink.reject(number, "a pattern_type of " + type);
+    if (!type.empty() && type != "stix")
+      return sink.reject(number, "a pattern_type of " + escape_for_log(type, 40));
     const auto revoked = object.find("revoked");
     if (revoked != object.end() && *revoked == Json(true)) return;
+    if (is_benign(object)) return;
     const auto comparisons = PatternReader(text_of(object, "pattern")).read();
     if (!comparisons) return sink.reject(number, "a pattern that compares more than one thing");
     const Attributes about = attributes(object);
     if (about.expiry != WallTime{} && about.expiry <= defaults().now) return;
+    if (about.first_seen > defaults().now) return;  // not valid yet
     for (const Comparison& one : *comparisons) {
       const auto row = std::ranges::find(kPaths, one.path, &PathRow::path);
       if (row == kPaths.end()) {
-        sink.reject(number, "compares " + one.path);
+        sink.reject(number, "compares " + escape_for_log(one.path, 60));
         continue;
       }
       const bool range = row->kind == IndicatorKind::ip && one.value.find('/') != std::string::npos;
       offer(defaults(), sink, number, range ? IndicatorKind::cidr : row->kind, one.value, about);
     }
+  }
+
+  // Of what an indicator says that it shows (STIX 2.1 section 10.7), nothing is bad.
+  static bool is_benign(const Json& object) {
+    const auto types = object.find("indicator_types");
+    if (types == object.end() || !types->is_array() || types->empty()) return false;
+    return std::ranges::all_of(*types, [](const Json& type) { return type == Json("benign"); });
   }
 
   Attributes attributes(const Json& object) const {

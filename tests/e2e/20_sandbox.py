@@ -271,6 +271,37 @@ class Sandbox(Scenario):
         self.assertEqual(note["asked"], "release")
         self.assertNotIn("verdict", note)
         wait_until(lambda: self.get("/bad.sh")[0] == 403, "the verdict", 60)
+        # Who got it before is told, once.
+        notice = self.gw.event(lambda e: unmapped(e).get("notice") == "patient-zero", "the notice")
+        text = json.dumps(notice)
+        for word in (hashlib.sha256(self.files["/bad.sh"]).hexdigest(), self.url("/bad.sh"), "127.0.0.1"):
+            self.assertIn(word, text)
+
+    def test_blocked_files_are_kept_for_an_administrator(self):
+        self.begin(policy())
+        self.files = {"/bad.sh": reverse_shell("kept for one"), "/good.sh": honest("not kept"),
+                      "/wait.sh": slow(3, "kept a while")}
+        bad = hashlib.sha256(self.files["/bad.sh"]).hexdigest()
+        self.assertEqual(self.get("/bad.sh")[0], 403)
+        self.assertEqual(self.get("/good.sh")[0], 200)
+        self.navigate("/wait.sh")
+
+        def kept():
+            return {row["sha256"]: row["state"] for row in self.rows()}
+        wait_until(lambda: kept().get(bad) == "blocked", "the quarantine")
+        # What was held and turned out to be harmless is not kept any longer.
+        wait_until(lambda: set(kept()) == {bad}, "the others to go", 60)
+        code, text = self.weir("quarantine", "rescan", bad)
+        self.assertEqual(code, 1, text)
+        self.assertIn("suspicious", text)
+        code, text = self.weir("quarantine", "fetch", bad, "--to", str(self.folder))
+        self.assertEqual(code, 0, text)
+        self.assertTrue((self.folder / f"{bad}.zip").read_bytes().startswith(b"PK"))
+        self.assertEqual(self.weir("quarantine", "delete", bad)[0], 0)
+        self.assertEqual(self.rows(), [])
+
+    def rows(self):
+        return [json.loads(line) for line in self.weir("quarantine", "list", "--json")[1].splitlines()]
 
     def test_a_page_while_it_takes(self):
         self.begin(policy())

@@ -1,5 +1,6 @@
-// What feeds serve, through every parser. The first byte chooses the format; the rest is taken in
-// pieces, and whole, which must come to the same.
+// What feeds serve, through every parser. The first line names the format (what is none chooses by
+// its first byte); the rest is taken in pieces, and whole, which must come to the same.
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <string>
@@ -37,10 +38,15 @@ Counting read(std::string_view format, ByteView bytes, std::size_t step) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
+  const std::string_view all(reinterpret_cast<const char*>(data), size);
+  const auto line = all.find('\n');
+  if (line == std::string_view::npos) return 0;
   const auto formats = weir::feed_formats();
-  const std::string_view format = formats[data[0] % formats.size()].name;
-  const weir::ByteView bytes(data + 1, size - 1);
+  std::string_view format = all.substr(0, line);
+  const bool known =
+      std::ranges::any_of(formats, [&](const auto& row) { return row.name == format; });
+  if (!known) format = formats[data[0] % formats.size()].name;
+  const weir::ByteView bytes = weir::as_bytes(all.substr(line + 1));
   const Counting whole = read(format, bytes, bytes.size() + 1);
   const Counting cut = read(format, bytes, 5);
   if (whole.found != cut.found || whole.rejected != cut.rejected) abort();

@@ -96,6 +96,27 @@ TEST(DeliveryOf, SaysWhatTheTransactionDid) {
   EXPECT_FALSE(was_known(got));
 }
 
+// Held, judged at the gateway's own site, and fetched there: it went once, and from its own place.
+TEST(DeliveryOf, AHeldFileWentWhenItWasFetched) {
+  TransactionRecord record;
+  record.host = "files.test";
+  record.url = "https://files.test/a.sh";
+  record.sha256 = std::string(64, 'b');
+  record.action = "hold";
+  EXPECT_FALSE(was_delivered(delivery_of(record)));
+  record.action = "allow";
+  record.host = "weir.internal";
+  record.url = "https://weir.internal/wait/1";
+  record.sandbox.held_by = "E";
+  record.sandbox.url = "https://files.test/a.sh";
+  const DeliveryRecord judged = delivery_of(record);
+  EXPECT_EQ(judged.action, "hold");
+  EXPECT_EQ(judged.host, "files.test");
+  EXPECT_EQ(judged.url, "https://files.test/a.sh");
+  record.delivery = "hold";
+  EXPECT_TRUE(was_delivered(delivery_of(record)));
+}
+
 TEST(DeliveryOf, KnowsWhatWentAndWhatWasKnown) {
   struct Case {
     std::string_view name, action, opened_by, threat;

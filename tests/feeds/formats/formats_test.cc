@@ -118,8 +118,90 @@ std::vector<Case> cases() {
        "||popup.test^$popup,third-party\n||script.test^$script\nsite.test##.ad\n/banner/"
        "*\n||a*b.test^\nplain.test\n",
        {"domain evil.test", "url_prefix evil.test/ads", "domain good.evil.test",
-        "domain popup.test", "domain plain.test"},
-       {"7: ", "9: ", "10: "}},
+        "domain plain.test"},
+       {"6: ", "7: ", "9: ", "10: "}},
+      // A host that some rule narrows is not bad as a whole.
+      {"abp_narrowed",
+       "abp",
+       "||social.test^$third-party\n||shop.test^$popup\n||all.test^$important,document\n",
+       {"domain all.test"},
+       {"1: ", "2: "}},
+      {"dnsmasq_forwards",
+       "dnsmasq",
+       "server=/corp.test/10.0.0.1\nserver=/open.test/#\naddress=/free.test/#\naddress=/#/0.0.0.0\n"
+       "address=/bad.test/\nserver=/ugly.test/\n",
+       {"domain bad.test", "domain ugly.test"},
+       {"1: ", "2: ", "3: ", "4: "}},
+      {"comments_after_marks",
+       "urls",
+       "http://a.test/x;y # why\nhttp://a.test/x#f # why\n",
+       {"url a.test/x;y", "url a.test/x"}},
+      // Quotes keep parentheses and semicolons from meaning something.
+      {"rpz_quotes",
+       "rpz",
+       "x.test TXT \"smile :( ;\"\nevil.test CNAME ( . )\nbad.test CNAME ( ; why\n . )\n"
+       "a\\(b.test TXT x\nworse.test CNAME .\n",
+       {"host evil.test", "host bad.test", "host worse.test"},
+       {"1: ", "5: "}},
+      {"rpz_never_closed",
+       "rpz",
+       "evil.test CNAME .\nbad.test CNAME ( .\nlost.test CNAME .\n",
+       {"host evil.test"},
+       {"2: a parenthesis"}},
+      {"rpz_unbalanced",
+       "rpz",
+       "evil.test CNAME )\nbad.test TXT \"x\nworse.test CNAME .\n",
+       {"host worse.test"},
+       {"1: ", "2: "}},
+      {"rpz_of_the_soa",
+       "rpz",
+       "rpz.example. 300 IN SOA ns. h. 1 2 3 4 5\nevil.test.rpz.example. 300 IN CNAME .\n"
+       "32.1.2.0.192.rpz-ip.rpz.example. CNAME .\n",
+       {"host evil.test", "ip 192.0.2.1"}},
+      {"rpz_owner_left_out",
+       "rpz",
+       "evil.test A 192.0.2.1\n  IN AAAA 2001:db8::1\n",
+       {"host evil.test", "host evil.test"}},
+      {"drop_broken_line",
+       "spamhaus-drop-json",
+       "{\"cidr\":\"192.0.2.0/24\"}\n{\"cidr\":\"198.51.100.0/24\"\n}\n[[]\n"
+       "{\"cidr\":\"203.0.113.0/24\"}\n",
+       {"cidr 192.0.2.0/24", "cidr 203.0.113.0/24"},
+       {"2: ", "3: ", "4: "}},
+      // Anybody can report a URL with a tag of any name.
+      {"urlhaus_tag_like_a_header",
+       "urlhaus-csv",
+       "# id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter\n"
+       "\"1\",\"2026-02-26 "
+       "12:05:20\",\"http://a.test/1\",\"online\",\"\",\"malware\",\"elf\",\"l\",\"me\"\n"
+       "\"2\",\"2026-02-26 "
+       "12:05:20\",\"http://b.test/2\",\"online\",\"\",\"malware\",\"url\",\"l\",\"me\"\n"
+       "# id,dateadded,x,url\n"
+       "\"3\",\"2026-02-26 "
+       "12:05:20\",\"http://c.test/3\",\"online\",\"\",\"malware\",\"good.test\",\"l\",\"me\"\n",
+       {"url a.test/1", "url b.test/2", "url c.test/3"}},
+      {"phishtank_target_like_a_header",
+       "phishtank-csv",
+       "phish_id,url,detail,submission_time,verified,verification_time,online,target\n"
+       "7,http://evil.test/a,x,2026-01-01,yes,x,yes,url\n8,http://evil.test/"
+       "b,x,2026-01-01,yes,x,yes,y\n",
+       {"url evil.test/a", "url evil.test/b"}},
+      {"stix_benign_and_later",
+       "stix",
+       R"({"objects":[
+        {"type":"indicator","indicator_types":["benign"],"pattern":"[domain-name:value = 'good.test']"},
+        {"type":"indicator","indicator_types":["benign","anomalous-activity"],
+         "pattern":"[domain-name:value = 'odd.test']"},
+        {"type":"indicator","valid_from":"2199-01-01T00:00:00Z","pattern":"[domain-name:value = 'later.test']"}
+       ]})",
+       {"domain odd.test"}},
+      {"misp_list",
+       "misp",
+       R"([{"Event":{"Attribute":[{"type":"domain","value":"evil.test","to_ids":true},
+        {"type":"domain","value":"gone.test","to_ids":true,"deleted":true}],
+        "Object":[{"Attribute":[{"type":"domain","value":"inner.test","to_ids":true}]},
+        {"deleted":true,"Attribute":[{"type":"domain","value":"old.test","to_ids":true}]}]}}])",
+       {"domain evil.test", "domain inner.test"}},
       {"rpz",
        "rpz",
        "$TTL 300\n$ORIGIN rpz.example.\n@ SOA ns.example. host.example. (\n 1 ; serial\n 3600 600 "
@@ -281,6 +363,32 @@ TEST(FormatDetails, TimesThreatsAndConfidence) {
   EXPECT_EQ(about.confidence, 75);
   EXPECT_EQ(about.note, "Mirai");
   EXPECT_EQ(about.first_seen, WallTime(std::chrono::seconds(1'767'323'045)));
+}
+
+TEST(FormatDetails, TimesWithZones) {
+  const auto first_seen = [](const std::string& text) {
+    const Collected got = read(
+        "stix",
+        R"({"objects":[{"type":"indicator","pattern":"[domain-name:value = 'a.test']","valid_from":")" +
+            text + "\"}]}",
+        4096);
+    return got.found.size() == 1
+               ? got.found[0].about.first_seen.time_since_epoch() / std::chrono::seconds(1)
+               : -1;
+  };
+  EXPECT_EQ(first_seen("2026-01-01T00:00:00Z"), 1'767'225'600);
+  EXPECT_EQ(first_seen("2026-01-01T09:00:00+09:00"), 1'767'225'600);
+  EXPECT_EQ(first_seen("2025-12-31T18:30:00.125-0530"), 1'767'225'600);
+  EXPECT_EQ(first_seen("2026-01-01 00:00:00 UTC"), 1'767'225'600);
+  EXPECT_EQ(first_seen("1970-01-01T00:00:00+09:00"), 0);
+}
+
+TEST(FormatDetails, RejectionsShowRemoteTextEscaped) {
+  const Collected got = read(
+      "stix", R"({"objects":[{"type":"indicator","pattern_type":"\u001b[2Jx\nforged"}]})", 4096);
+  ASSERT_EQ(got.rejected.size(), 1U);
+  EXPECT_EQ(got.rejected[0].find('\x1b'), std::string::npos);
+  EXPECT_EQ(got.rejected[0].find('\n'), std::string::npos);
 }
 
 TEST(FormatDetails, ExceptionsAndCategories) {
