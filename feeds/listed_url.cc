@@ -130,14 +130,40 @@ Result<std::string> with_ascii_host(std::string_view text) {
   return out;
 }
 
+// What the URL Standard does before it parses: blanks and control characters at the ends go, and
+// tabs and line ends wherever they are. Of the fragment nothing matters.
+std::string as_browsers_read(std::string_view text) {
+  const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  std::string out;
+  for (const char c : text) {
+    if (c != '\t' && c != '\r' && c != '\n') out += c;
+    if (c == '#') break;
+  }
+  return out;
+}
+
+// "host:00080/" as "host:80/".
+std::string without_zeros_in_port(std::string url) {
+  const auto scheme = url.find("://");
+  const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto end = std::min(url.find_first_of("/?\\", begin), url.size());
+  const auto colon = url.rfind(':', end);
+  if (colon == std::string::npos || colon < begin) return url;
+  if (url.find(']', colon) < end) return url;  // inside of an IPv6 address
+  const auto digit = url.find_first_not_of('0', colon + 1);
+  if (digit == std::string::npos || digit >= end || digit == colon + 1) return url;
+  return url.erase(colon + 1, digit - colon - 1);
+}
+
 }  // namespace
 
 Result<Url> parse_listed_url(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  auto ascii = with_ascii_host(without_userinfo(text));
+  const std::string seen = as_browsers_read(text);
+  auto ascii = with_ascii_host(without_userinfo(seen));
   if (!ascii) return pass(std::move(ascii));
-  return parse_url(*ascii);
+  return parse_url(without_zeros_in_port(std::move(*ascii)));
 }
 
 Result<std::string> listed_host(std::string_view text) {

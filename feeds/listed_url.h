@@ -12,7 +12,8 @@
 namespace weir {
 
 // As parse_url, and further: no scheme means http, userinfo is dropped, a host with letters outside
-// of ASCII becomes xn--. Tab, CR, LF and NUL are still refused.
+// of ASCII becomes xn--, and what browsers pass over (control characters at the ends, tabs and line
+// ends anywhere, zeros before the port) goes. NUL is still refused.
 Result<Url> parse_listed_url(std::string_view text);
 
 // A host name as lists write it, to the form of canonical_host: letters outside of ASCII allowed.
