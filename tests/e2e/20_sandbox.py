@@ -383,7 +383,8 @@ class Sandbox(Scenario):
 
     def test_a_kill_loses_and_releases_nothing(self):
         self.begin(policy())
-        self.files = {f"/{n}.sh": slow(2, f"kill {n}") if n % 2 else reverse_shell(f"kill {n}")
+        # All take a while, so that the kill comes in the middle.
+        self.files = {f"/{n}.sh": slow(2, f"kill {n}") + (b"" if n % 2 else reverse_shell(f"kill {n}"))
                       for n in range(6)}
         digests = {hashlib.sha256(data).hexdigest(): name for name, data in self.files.items()}
         waiting = []
@@ -393,21 +394,22 @@ class Sandbox(Scenario):
                 ["curl", "-s", "-o", into, "--proxy", f"http://{self.gw.proxy}", "--cacert", self.gw.ca,
                  self.url(name)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
         queue = self.gw.state / "sandbox/files"
-        wait_until(lambda: queue.exists() and len(list(queue.iterdir())) == len(self.files),
-                   "the queue to have them")
-        self.assertTrue({f.name for f in queue.iterdir()} <= set(digests))
+
+        def queued():
+            return {f.name for f in queue.iterdir()} & set(digests) if queue.exists() else set()
+        wait_until(lambda: len(queued()) >= 4, "the queue to have most of them")
         self.gw.process.send_signal(signal.SIGKILL)
         self.gw.process.wait()
         for name, into, process in waiting:
             process.wait(30)
-            if into.exists():
+            if into.exists() and b"4444" in self.files[name]:
                 self.assertNotEqual(into.read_bytes(), self.files[name], name)
         self.gw.start()
         # The queue goes on by itself, without anybody asking again.
         wait_until(lambda: not list(queue.iterdir()), "the queue to be empty", 90)
         for name, data in self.files.items():
             status, body, _ = self.get(name)
-            bad = data.startswith(b"#!/bin/bash\n# kill") and b"4444" in data
+            bad = b"4444" in data
             self.assertEqual(status, 403 if bad else 200, name)
             self.assertEqual(body == data, not bad)
 
