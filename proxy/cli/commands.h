@@ -30,12 +30,13 @@ void add_bypass_candidates(CLI::App& cli, int& exit_code);
 void add_listing(CLI::App& cli, int& exit_code);
 void add_feeds(CLI::App& cli, int& exit_code);
 
-// conf/weir.yaml from where the user is, unless told otherwise.
-inline constexpr const char* kDefaultConfig = "conf/weir.yaml";
+// conf/weir.yaml from where the user is; of an installed program /etc/weir/weir.yaml.
+std::string default_config();
 
 void print_problems(const std::vector<Diagnostic>& problems);  // to stderr, a line each
 // The mistakes of the list of feeds, by weir-feeds; true: none, or no list.
 bool feeds_are_right(const Settings& settings);
-std::string helper_folder();  // where this program is: weir-sign and weir-scan lie beside it
+// Of weir-sign, weir-scan and weir-feeds: beside this program, or ../libexec/weir when installed.
+std::string helper_folder();
 
 }  // namespace weir

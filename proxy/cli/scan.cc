@@ -31,7 +31,7 @@ constexpr int kScanTrouble = 4;
 constexpr std::uint32_t kRemembered = 1000;  // verdicts
 
 struct ScanQuestion {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::vector<std::string> paths;
   std::string password_file, policy_file;
   // Not the gateway's setting: here nobody attacks from file to file, and a fresh child for each
