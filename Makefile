@@ -1,7 +1,7 @@
 # make run: install what is missing, build, start the gateway.  make test: and run every test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build run test test-release test-asan test-tsan deps deps-test bench format tidy clean
+.PHONY: build run package test-container test test-release test-asan test-tsan deps deps-test bench format tidy clean
 
 # Clones of the project share their compilations, wherever they lie.
 export CCACHE_BASEDIR := $(CURDIR)
@@ -21,6 +21,18 @@ build: deps
 
 run: build
 	@build/release/bin/weir run
+
+# The Debian package, build/package/weir.deb.
+package: build
+	@scripts/install-deps package
+	@cd build/release && cpack -G DEB >/dev/null
+	@mkdir -p build/package && cp build/release/weir_*.deb build/package/weir.deb
+	@echo build/package/weir.deb
+
+# The package in a fresh Debian, and the container image, both really run. Needs root.
+test-container: package
+	@scripts/install-deps container
+	@tests/container/run
 
 test: test-release test-asan test-tsan
 

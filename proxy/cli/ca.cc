@@ -93,7 +93,7 @@ int make_password(const std::string& user) {
 
 void add_ca(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand("ca", "show the CA: file, subject, fingerprint");
-  auto config = std::make_shared<std::string>(kDefaultConfig);
+  auto config = std::make_shared<std::string>(default_config());
   auto create = std::make_shared<bool>(false);
   command->add_option("-c,--config", *config, "settings file")->capture_default_str();
   command->add_flag("--create", *create, "make one first (never overwrites)");

@@ -63,7 +63,7 @@ void add_bypass_candidates(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand(
       "bypass-candidates",
       "hosts whose clients refuse the minted certificate (JSON), from the running gateway");
-  auto config = std::make_shared<std::string>(kDefaultConfig);
+  auto config = std::make_shared<std::string>(default_config());
   command->add_option("-c,--config", *config, "settings file")->capture_default_str();
   command->callback([config, &exit_code] { exit_code = fetch(*config); });
 }

@@ -77,7 +77,7 @@ int check(const std::string& config) {
 }
 
 struct Question {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::string url, client = "127.0.0.1", user, method = "GET", content_type, file_type;
   std::string verdict, reason, certificate_error;
   bool json = false;
@@ -142,7 +142,7 @@ int explain(const Question& question) {
 void add_check(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand(
       "check", "validate settings, policy and lists, and run the policy's own tests");
-  auto config = std::make_shared<std::string>(kDefaultConfig);
+  auto config = std::make_shared<std::string>(default_config());
   command->add_option("-c,--config", *config, "settings file")->capture_default_str();
   command->callback([config, &exit_code] { exit_code = check(*config); });
 }

@@ -36,8 +36,8 @@ void add_timeline(CLI::App& cli, int& exit_code);
 void add_retro(CLI::App& cli, int& exit_code);
 void add_quarantine(CLI::App& cli, int& exit_code);
 
-// conf/weir.yaml from where the user is, unless told otherwise.
-inline constexpr const char* kDefaultConfig = "conf/weir.yaml";
+// conf/weir.yaml from where the user is; of an installed program /etc/weir/weir.yaml.
+std::string default_config();
 
 void print_problems(const std::vector<Diagnostic>& problems);  // to stderr, a line each
 // The mistakes of the list of feeds, by weir-feeds; true: none, or no list.
@@ -45,6 +45,7 @@ bool feeds_are_right(const Settings& settings);
 // What weir scan does with these files, by path, each under another name; its exit code.
 int scan_named(const std::string& config, const std::map<std::string, std::string>& names,
                bool json);
-std::string helper_folder();  // where this program is: weir-sign and weir-scan lie beside it
+// Of weir-sign, weir-scan and weir-feeds: beside this program, or ../libexec/weir when installed.
+std::string helper_folder();
 
 }  // namespace weir

@@ -45,7 +45,7 @@ int pass_on(const std::string& config, const std::vector<std::string>& words) {
 }
 
 struct FeedsWords {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::vector<std::string> names;
 };
 

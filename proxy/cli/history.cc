@@ -19,7 +19,7 @@ namespace weir {
 namespace {
 
 struct HistoryQuestion {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::string value, since, until;
   std::size_t limit = 1000;
   RowFormat format;

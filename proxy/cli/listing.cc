@@ -18,7 +18,7 @@ namespace weir {
 namespace {
 
 struct Question {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::string indicator, lasting, why;
 };
 

@@ -12,11 +12,35 @@ void print_problems(const std::vector<Diagnostic>& problems) {
   for (const Diagnostic& problem : problems) std::cerr << problem.text() << '\n';
 }
 
-std::string helper_folder() {
+namespace {
+
+// Where a package puts the helpers, as seen from the folder of this program.
+constexpr const char* kInstalledHelpers = "../libexec/weir";
+constexpr const char* kInstalledConfig = "/etc/weir/weir.yaml";
+
+std::filesystem::path own_folder() {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string(".") : self.parent_path().string();
+  return error ? std::filesystem::path(".") : self.parent_path();
 }
+
+bool has_helpers(const std::filesystem::path& folder) {
+  std::error_code error;
+  return std::filesystem::exists(folder / "weir-sign", error);
+}
+
+bool installed() {
+  return !has_helpers(own_folder()) && has_helpers(own_folder() / kInstalledHelpers);
+}
+
+}  // namespace
+
+std::string helper_folder() {
+  if (!installed()) return own_folder().string();
+  return (own_folder() / kInstalledHelpers).lexically_normal().string();
+}
+
+std::string default_config() { return installed() ? kInstalledConfig : "conf/weir.yaml"; }
 
 }  // namespace weir
 

@@ -24,7 +24,7 @@ namespace {
 constexpr std::uint64_t kMostInMemory = 2ULL << 30;  // of files that are scanned again
 
 struct QuarantineQuestion {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::vector<std::string> hashes;
   std::string state, folder = ".";
   std::size_t limit = 1000;

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kMostSuspects = 100'000;
 
 struct RetroQuestion {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::string since;
   bool json = false, no_urls = false;
 };

@@ -96,7 +96,7 @@ int run_gateway(const std::string& config) {
 
 void add_run(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand("run", "start the gateway; SIGTERM drains, SIGHUP reloads");
-  auto config = std::make_shared<std::string>(kDefaultConfig);
+  auto config = std::make_shared<std::string>(default_config());
   command->add_option("-c,--config", *config, "settings file")->capture_default_str();
   command->callback([config, &exit_code] { exit_code = run_gateway(*config); });
 }

@@ -18,7 +18,7 @@ namespace weir {
 namespace {
 
 struct SandboxWords {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::string sha256, engine;
   bool raw = false;
 };

@@ -32,7 +32,7 @@ constexpr int kScanTrouble = 4;
 constexpr std::uint32_t kRemembered = 1000;  // verdicts
 
 struct ScanQuestion {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::vector<std::string> paths;
   std::map<std::string, std::string> names;  // how a path is called in the report, if not as such
   std::string password_file, policy_file;

@@ -15,7 +15,7 @@ namespace weir {
 namespace {
 
 struct TimelineQuestion {
-  std::string config = kDefaultConfig;
+  std::string config = default_config();
   std::string who, event, around;
   unsigned minutes = 5;
   std::size_t limit = 10'000;
