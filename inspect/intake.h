@@ -22,7 +22,8 @@
 
 namespace weir {
 
-// What the intake learned. `subject.body` is null when the profile asks for no scanner that reads.
+// What the intake learned. `subject.body` is null when the profile asks for no scanner that reads
+// and nobody called keep_body().
 struct Artifact {
   ScanSubject subject;
   FileType type = FileType::unknown;
@@ -37,6 +38,8 @@ class Intake {
   // An error is ours (disk, budget) and ends the transaction; what the origin can cause is a
   // finding.
   Co<Result<void>> feed(ByteView raw);
+  // Somebody besides the scanners will want to read it. Before finish().
+  void keep_body() { wants_body_ = true; }
   // The body is complete, or full(): nothing more will be fed. Once.
   Co<Result<Artifact>> finish();
 

@@ -134,6 +134,11 @@ const UnlockRules& Policy::unlock() const { return compiled_->unlock; }
 const CoachRules& Policy::coach() const { return compiled_->coach; }
 const HoldingRules& Policy::holding() const { return compiled_->holding; }
 
+bool Policy::asks_sandboxes() const {
+  return std::ranges::any_of(compiled_->rules(Stage::sandbox),
+                             [](const Rule& rule) { return rule.action != Action::off; });
+}
+
 void Policy::categories_of(std::string_view host, std::string_view url,
                            std::vector<std::string_view>& out) const {
   const auto add = [&](std::uint32_t label) {

@@ -121,6 +121,7 @@ class Policy {
   const UnlockRules& unlock() const;
   const CoachRules& coach() const;
   const HoldingRules& holding() const;
+  bool asks_sandboxes() const;  // some rule may hold or release
   // Categories of a host or URL from the list files, appended; views live as long as the policy.
   void categories_of(std::string_view host, std::string_view url,
                      std::vector<std::string_view>& out) const;

@@ -661,6 +661,7 @@ Co<Result<void>> Transaction::deliver_inspected(OriginStream& origin, const Resp
     co_return co_await give_up(opened.error());
   }
   Intake& intake = **opened;
+  if (policy_->asks_sandboxes()) intake.keep_body();
   const bool trickle =
       profile.delivery == Delivery::trickle && client_.can_show_truncation() && !range_;
   DeliveryGate gate(
@@ -825,6 +826,10 @@ Co<Decision> Transaction::consult_sandbox(const Artifact& artifact, Assessment f
            .before = ruling,
            .policy = policy_,
            .until = svc_.shared.clock.steady() + policy_->holding().hold_timeout};
+  // Of what was not taken in whole, or not decoded, a sandbox would judge something else.
+  if (!artifact.subject.body || !artifact.findings.empty()) {
+    co_return heed_sandbox(no_answer(Reason::too_large, "only a part of it is known"));
+  }
   const bool waits = asked.action == Action::hold;
   SandboxAsk ask{.submission = {.sha256 = artifact.subject.sha256,
                                 .name = facts_.name(),

@@ -179,6 +179,22 @@ class Sandbox(Scenario):
         self.assertIn('weir_sandbox_verdicts_total{verdict="malicious",reason="none"} 1', metrics)
         self.assertIn('weir_sandbox_engine_up{engine="local"} 1', metrics)
 
+    def test_what_is_only_hashed_or_only_partly_known(self):
+        rules = policy().replace("scanners: [hash, yara, structure]", "scanners: [hash]").replace(
+            "profiles:\n", "profiles:\n  short: {delivery: hold, scanners: [hash, structure], max_bytes: 1KiB}\n"
+        ).replace("response:\n", "response:\n  - {name: s, when: {path: ['/long*']}, action: allow, profile: short}\n"
+        ).replace("{name: unseen, when: {verdict: uninspectable}, action: block}",
+                  "{name: unseen, when: {verdict: uninspectable}, action: alert}")
+        self.begin(rules)
+        self.files = {"/hashed.sh": honest("hashed"), "/bad.sh": reverse_shell("hashed"),
+                      "/long.sh": honest("long") + b"# more\n" * 1000}
+        self.assertEqual(self.get("/hashed.sh")[:2], (200, self.files["/hashed.sh"]))
+        self.assertEqual(self.event("/hashed.sh")["sandbox"]["verdict"], "clean")
+        self.assertEqual(self.get("/bad.sh")[0], 403)
+        # Policy lets it go although it is too large to be seen whole; a part of it is not run.
+        self.assertEqual(self.get("/long.sh")[:2], (200, self.files["/long.sh"]))
+        self.assertEqual(self.event("/long.sh")["sandbox"]["reason"], "too-large")
+
     def weir(self, *words):
         done = subprocess.run([BIN / "weir", *words, "--config", self.gw.config], capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr

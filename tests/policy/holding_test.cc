@@ -57,6 +57,8 @@ TEST(SandboxStage, IsOffWhereNothingIsSaidOfIt) {
   const Decision decision = policy->decide(Stage::sandbox, Facts{});
   EXPECT_EQ(decision.action, Action::off);
   EXPECT_EQ(decision.rule, "no-sandbox");
+  EXPECT_FALSE(policy->asks_sandboxes());
+  EXPECT_TRUE(policy_of("sandbox: [{name: all, action: release}]\n")->asks_sandboxes());
 }
 
 TEST(SandboxStage, DecidesByAllThatIsKnown) {
