@@ -213,7 +213,9 @@ class History(Scenario):
         self.get(gw, "/a.bin", "files.test", *alice)
         self.get(gw, "/b.bin", "files.test", *alice)
         digest = sha256(FILES["/a.bin"])
-        row, = self.wait_for_rows("history", "hash", digest)
+        # The rows of the three transactions are written in their order, by a thread of its own.
+        self.wait_for_rows("history", "hash", sha256(FILES["/b.bin"]))
+        row, = self.rows("history", "hash", digest)
         self.assertEqual((row["client"], row["user"], row["host"], row["action"], row["verdict"]),
                          ("127.0.0.1", "alice", "files.test", "allow", "clean"))
         gw.event(lambda e: e.get("metadata", {}).get("uid") == row["event"], "the same event")

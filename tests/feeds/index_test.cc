@@ -1,7 +1,6 @@
 #include "feeds/index.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,7 @@
 
 #include "feeds/index_builder.h"
 #include "feeds/index_format.h"
+#include "tests/support/temp_folder.h"
 
 namespace weir {
 namespace {
@@ -35,9 +35,10 @@ struct Listed {
   std::string_view source = "feed";
 };
 
+/// A path in the folder of this process, which goes with it.
 std::string test_file(std::string_view name) {
-  return testing::TempDir() + "weir_" + std::string(name) + "_" + std::to_string(::getpid()) +
-         ".idx";
+  static const TempFolder folder;
+  return folder / (std::string(name) + ".idx");
 }
 
 Indicator listed(const Listed& one) {
@@ -347,7 +348,7 @@ TEST(IndexDamage, EveryCutIsRefused) {
   for (std::size_t size = 0; size < whole.size(); size += size < sizeof(Header) ? 1 : 64) {
     const auto index = opened(std::string_view(whole).substr(0, size));
     ASSERT_FALSE(index) << size;
-    EXPECT_NE(index.error().what.find("weir_damaged"), std::string::npos);
+    EXPECT_NE(index.error().what.find("damaged.idx"), std::string::npos);
   }
   EXPECT_FALSE(opened(whole + "x"));
 }

@@ -1,7 +1,6 @@
 // No spelling of a listed URL gets through: the listed one and the requested one are spelled at
 // random, each in its own ways, and every request must hit.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include "feeds/index.h"
 #include "feeds/index_builder.h"
 #include "feeds/listed_url.h"
+#include "tests/support/temp_folder.h"
 
 namespace weir {
 namespace {
@@ -135,8 +135,8 @@ TEST(Spellings, EveryOneOfAListedUrlHits) {
       ASSERT_TRUE(made) << text;
       ASSERT_TRUE(builder.add(*made));
     }
-    const std::string path =
-        testing::TempDir() + "weir_spellings_" + std::to_string(::getpid()) + ".idx";
+    const TempFolder folder;
+    const std::string path = folder / "spellings.idx";
     ASSERT_TRUE(builder.write(path));
     const auto index = Index::open(path);
     ASSERT_TRUE(index);

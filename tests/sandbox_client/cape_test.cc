@@ -9,8 +9,8 @@
 #include "sandbox_client/judgement.h"
 #include "sandbox_client/service.h"
 #include "tests/sandbox_client/manual_sleeper.h"
+#include "tests/sandbox_client/samples.h"
 #include "tests/sandbox_client/scripted_server.h"
-#include "tests/sandbox_client/temp_folder.h"
 
 namespace weir {
 namespace {

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "sandbox_client/millis.h"
-#include "tests/sandbox_client/temp_folder.h"
+#include "tests/sandbox_client/samples.h"
 
 namespace weir {
 namespace {

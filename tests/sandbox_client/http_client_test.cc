@@ -4,8 +4,8 @@
 
 #include <fstream>
 
+#include "tests/sandbox_client/samples.h"
 #include "tests/sandbox_client/scripted_server.h"
-#include "tests/sandbox_client/temp_folder.h"
 
 namespace weir {
 namespace {

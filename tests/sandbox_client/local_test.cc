@@ -9,7 +9,7 @@
 
 #include "sandbox_client/json_reader.h"
 #include "sandbox_client/service.h"
-#include "tests/sandbox_client/temp_folder.h"
+#include "tests/sandbox_client/samples.h"
 
 namespace weir {
 namespace {

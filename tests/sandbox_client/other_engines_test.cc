@@ -4,8 +4,8 @@
 #include "sandbox_client/cuckoo3.h"
 #include "sandbox_client/webhook.h"
 #include "tests/sandbox_client/manual_sleeper.h"
+#include "tests/sandbox_client/samples.h"
 #include "tests/sandbox_client/scripted_server.h"
-#include "tests/sandbox_client/temp_folder.h"
 
 namespace weir {
 namespace {

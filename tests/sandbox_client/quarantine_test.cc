@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "sandbox_client/quarantine_zip.h"
-#include "tests/sandbox_client/temp_folder.h"
+#include "tests/sandbox_client/samples.h"
 
 namespace weir {
 namespace {

@@ -9,8 +9,8 @@
 #include <map>
 
 #include "sandbox_client/service.h"
+#include "tests/sandbox_client/samples.h"
 #include "tests/sandbox_client/scripted_engine.h"
-#include "tests/sandbox_client/temp_folder.h"
 
 namespace weir {
 namespace {

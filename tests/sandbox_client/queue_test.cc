@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "tests/sandbox_client/temp_folder.h"
+#include "tests/sandbox_client/samples.h"
 
 namespace weir {
 namespace {

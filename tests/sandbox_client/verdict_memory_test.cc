@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "tests/sandbox_client/temp_folder.h"
+#include "tests/sandbox_client/samples.h"
 
 namespace weir {
 namespace {

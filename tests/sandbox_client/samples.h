@@ -1,4 +1,4 @@
-// A folder of this process's own, removed at the end, and files in it. For tests, any thread.
+// What the tests of sandboxes share: files in memory and a countable source of randomness.
 #pragma once
 
 #include <fcntl.h>
@@ -6,36 +6,14 @@
 #include <sys/mman.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "core/digest.h"
 #include "core/fd.h"
 #include "core/random.h"
+#include "tests/support/temp_folder.h"
 
 namespace weir {
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir-sandbox-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // A descriptor of the bytes, as the gateway's spool gives one.
 inline UniqueFd memory_file(std::string_view bytes) {
