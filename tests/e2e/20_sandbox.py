@@ -10,6 +10,7 @@ import io
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import subprocess
@@ -512,6 +513,68 @@ class Sandbox(Scenario):
             self.assertEqual(status, 403 if bad else 200, name)
             self.assertEqual(body == data, not bad)
 
+    def test_random_kills_under_load(self):
+        """Gateway, scan engine and sandbox die again and again while people download."""
+        self.begin(policy().replace("{file_family: [executable, script]}", "{contains: script}").replace(
+            "- {name: rest, action: off}", "- {name: also, when: {file_family: script}, action: hold}\n"
+            "  - {name: rest, action: off}"))
+        for n in range(16):
+            script = slow(1, f"load {n}") + (reverse_shell(f"load {n}") if n % 4 == 3 else b"")
+            if n % 2:
+                self.files[f"/{n}.zip"] = zipped({"in/run.sh": script, "in/other.sh": honest(f"load {n}")})
+            else:
+                self.files[f"/{n}.sh"] = script
+        bad = {f"/{n}.zip" for n in range(3, 16, 4)}
+        answers, wrong, lock, todo = {}, [], threading.Lock(), list(self.files)
+
+        def download(number):
+            """Until there is an answer: a person who tries again."""
+            into = self.folder / f"got-{number}"
+            while todo:
+                with lock:
+                    name = todo.pop(0) if todo else None
+                while name and name not in answers:
+                    into.unlink(missing_ok=True)
+                    got = subprocess.run(
+                        ["curl", "-s", "-o", into, "-w", "%{http_code}", "--max-time", "60", "--retry", "0",
+                         "--proxy", f"http://{self.gw.proxy}", "--cacert", self.gw.ca, self.url(name)],
+                        capture_output=True, text=True)
+                    body = into.read_bytes() if into.exists() else b""
+                    with lock:
+                        if name in bad and body and self.files[name].startswith(body[:64]):
+                            wrong.append((name, got.stdout, len(body)))
+                        if got.returncode == 0 and got.stdout in ("200", "403"):
+                            answers[name] = (got.stdout, body == self.files[name])
+
+        threads = [threading.Thread(target=download, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        pick, kills = random.Random(5), []
+        while any(thread.is_alive() for thread in threads):
+            heard = len(answers)
+            wait_until(lambda: len(answers) > heard or not any(t.is_alive() for t in threads), "an answer", 120)
+            target = pick.choice(["weir", "weir-detonate", "weir-scan"])
+            if len(kills) >= 9 or not self.kill_one(target):
+                continue
+            kills.append(target)
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.assertEqual(answers, {name: ("403", False) if name in bad else ("200", True) for name in self.files})
+        self.assertGreaterEqual(len(kills), 6, kills)
+        self.assertEqual(set(kills), {"weir", "weir-detonate", "weir-scan"})
+
+    def kill_one(self, name):
+        if name == "weir":
+            self.gw.process.send_signal(signal.SIGKILL)
+            self.gw.process.wait()
+            self.gw.start()
+            return True
+        pid = self.child(name)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        return pid is not None
+
     def test_windows_programs_go_to_cape(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cape)
         server.forms, server.state, server.score, server.family = [], "running", 9.1, "Qakbot"
@@ -566,9 +629,12 @@ class Sandbox(Scenario):
         self.assertNotEqual(self.worker(), worker)
 
     def worker(self):
+        return self.child("weir-detonate")
+
+    def child(self, name):
         for pid in children(self.gw.process.pid):
             try:
-                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "weir-detonate":
+                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name:
                     return pid
             except OSError:
                 pass
