@@ -98,6 +98,7 @@ std::string row_text(const DeliveryRecord& row) {
                      shown(row.action) + "  " + shown(row.verdict) + "  " +
                      shown(row.url.empty() ? row.host : row.url);
   if (!row.file_name.empty()) line += "  " + shown(row.file_name, 80);
+  if (row.was_inside) line += "  inside";
   if (!row.sha256.empty()) line += "  sha256:" + row.sha256.substr(0, kShownHash);
   return line + "  " + shown(row.event_id) + "\n";
 }
@@ -110,6 +111,7 @@ std::string row_json(const DeliveryRecord& row, const NamedLinks& links) {
   for (const Column& column : kColumns) {
     if (!(row.*column.member).empty()) json.member(column.name, row.*column.member);
   }
+  if (row.was_inside) json.member("inside", true);
   if (!links.empty()) {
     json.begin_object("links");
     for (const auto& [name, url] : links) json.member(name, url);
@@ -122,13 +124,14 @@ std::string row_json(const DeliveryRecord& row, const NamedLinks& links) {
 std::string csv_head() {
   std::string line = "time";
   for (const Column& column : kColumns) line += "," + std::string(column.name);
-  return line + "\n";
+  return line + ",inside\n";
 }
 
 std::string row_csv(const DeliveryRecord& row) {
   std::string line;
   add_cell(line, iso_time(row.time));
   for (const Column& column : kColumns) add_cell(line, row.*column.member);
+  add_cell(line, row.was_inside ? "true" : "");
   return line + "\n";
 }
 
