@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -20,8 +21,8 @@ import zipfile
 import websockets
 
 from browser import Browser, Page
-from weir_e2e import (BIN, DEFAULT_POLICY, SOURCE, RawOrigin, Scenario, curl, main, respond, unmapped,
-                      wait_until)
+from weir_e2e import (BIN, DEFAULT_POLICY, SOURCE, Gateway, RawOrigin, Scenario, curl, main, respond,
+                      unmapped, wait_until)
 
 HOSTS = ["files.test", "slow.test"]
 LOCAL = f"""version: 1
@@ -99,6 +100,42 @@ class Cape(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class ShippedGateway(Gateway):
+    """With the configuration as it is shipped, on ports that are free."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        shutil.copytree(SOURCE / "conf", self.folder / "conf")
+        self.state = self.folder / "state"
+        self.config = self.folder / "conf/weir.yaml"
+        text = self.config.read_text()
+        for shipped, here in (("127.0.0.1:8080", "127.0.0.1:0"), ("127.0.0.1:8081", "127.0.0.1:0"),
+                              ("feeds_file: feeds.yaml", "feeds_file: ''")):
+            assert shipped in text, shipped
+            text = text.replace(shipped, here)
+        self.config.write_text(text)
+        self.arguments = []
+        self.start()
+
+
+class AsShipped(Scenario):
+    """The lines that `make run` prints, with nothing configured."""
+
+    def test_what_the_greeting_says(self):
+        gateway = ShippedGateway(self.folder)
+        self.addCleanup(gateway.stop)
+        lines = [line for line in gateway.log_file_text().splitlines() if "https://demo.weir.test" in line]
+        self.assertEqual([line.split(":")[0].strip() for line in lines],
+                         ["passes", "blocked", "unknown", "unknown"])
+        status = {path: curl(gateway, "-o", self.folder / "out", "-w", "%{http_code}",
+                             "https://demo.weir.test" + path).stdout
+                  for path in ("/hello.txt", "/eicar.com", "/setup.sh", "/update.sh")}
+        self.assertEqual(status, {"/hello.txt": "200", "/eicar.com": "403", "/setup.sh": "200",
+                                  "/update.sh": "403"})
+        event = gateway.event(lambda e: e.get("http_request", {}).get("url", {}).get("path") == "/update.sh")
+        self.assertEqual(unmapped(event)["sandbox"]["title"], "shell-on-socket")
 
 
 class Sandbox(Scenario):
