@@ -41,22 +41,6 @@ std::string part_of(std::string_view name, const DeliveryRecord& row,
   return {};
 }
 
-// A spreadsheet takes a cell that begins like this for a formula (OWASP, CSV injection).
-bool is_formula(std::string_view cell) {
-  return !cell.empty() && std::string_view("=+-@\t\r").contains(cell.front());
-}
-
-void add_cell(std::string& line, std::string_view cell) {
-  if (!line.empty()) line += ',';
-  line += '"';
-  if (is_formula(cell)) line += '\'';
-  for (const char c : cell) {
-    if (c == '"') line += '"';
-    line += c == '\n' || c == '\r' || c == '\0' ? ' ' : c;
-  }
-  line += '"';
-}
-
 std::string shown(std::string_view text, std::size_t most = 200) {
   return text.empty() ? "-" : escape_for_terminal(text, most);
 }
@@ -129,9 +113,9 @@ std::string csv_head() {
 
 std::string row_csv(const DeliveryRecord& row) {
   std::string line;
-  add_cell(line, iso_time(row.time));
-  for (const Column& column : kColumns) add_cell(line, row.*column.member);
-  add_cell(line, row.was_inside ? "true" : "");
+  add_csv_cell(line, iso_time(row.time));
+  for (const Column& column : kColumns) add_csv_cell(line, row.*column.member);
+  add_csv_cell(line, row.was_inside ? "true" : "");
   return line + "\n";
 }
 
