@@ -34,11 +34,14 @@ void add_sandbox(CLI::App& cli, int& exit_code);
 void add_history(CLI::App& cli, int& exit_code);
 void add_timeline(CLI::App& cli, int& exit_code);
 void add_events(CLI::App& cli, int& exit_code);
+void add_policy(CLI::App& cli, int& exit_code);
 void add_retro(CLI::App& cli, int& exit_code);
 void add_quarantine(CLI::App& cli, int& exit_code);
 
 // conf/weir.yaml from where the user is; of an installed program /etc/weir/weir.yaml.
 std::string default_config();
+
+std::string events_file(const Settings& settings);  // the newest of the event log
 
 void print_problems(const std::vector<Diagnostic>& problems);  // to stderr, a line each
 // The mistakes of the list of feeds, by weir-feeds; true: none, or no list.

@@ -73,7 +73,7 @@ int log_path(const EventsQuestion& question, Settings& settings, std::string& pa
               << ", not to a file; look for them there\n";
     return kTrouble;
   }
-  path = settings.events.file.empty() ? settings.state_dir + "/events.jsonl" : settings.events.file;
+  path = events_file(settings);
   return 0;
 }
 
@@ -170,6 +170,10 @@ int answer(EventsQuestion& question) {
 }
 
 }  // namespace
+
+std::string events_file(const Settings& settings) {
+  return settings.events.file.empty() ? settings.state_dir + "/events.jsonl" : settings.events.file;
+}
 
 void add_events(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand(

@@ -66,6 +66,38 @@ class Events(Scenario):
         for wrong in (["nonsense"], ["--client", "x"], ["--since", "soon"], ["--host", "a b"]):
             self.weir(*wrong, code=2)
 
+    def dry_run(self, proposed, *arguments, code):
+        ran = subprocess.run([BIN / "weir", "policy", "dry-run", proposed, *arguments, "--config",
+                              self.gw.config], capture_output=True, text=True, timeout=60)
+        self.assertEqual(ran.returncode, code, ran.stdout + ran.stderr)
+        return ran.stdout, ran.stderr
+
+    def test_another_policy_is_tried_on_the_last_traffic(self):
+        for i in range(3):
+            self.get(f"/{i}.txt")
+        self.get("/0.txt", "www.files.test")
+        curl(self.gw, "-o", "/dev/null", "https://demo.weir.test/eicar.com")
+        self.gw.event(lambda e: e.get("http_request", {}).get("url", {}).get("path") == "/eicar.com")
+        self.assertIn(" 0 would be decided otherwise", self.dry_run(self.gw.policy_file, code=0)[0])
+        text = self.gw.policy_file.read_text()
+        proposed = self.folder / "proposed.yaml"
+        proposed.write_text(text.replace("request:\n", (
+            "request:\n  - {name: not-there, when: {host: ['www.files.test']}, action: block}\n")).replace(
+            "{name: bad, when: {verdict: malicious}, action: block", "{name: bad, when: {verdict: malicious}, action: alert"))
+        said, _ = self.dry_run(proposed, code=1)
+        self.assertRegex(said, r"^\d+ transactions since .*, 2 would be decided otherwise\n")
+        self.assertIn("1 of 1 clients: allow by 'good' in verdict  ->  block by 'not-there' in request", said)
+        self.assertIn("1 of 1 clients: block by 'bad' in verdict  ->  alert by 'bad' in verdict", said)
+        answer = json.loads(self.dry_run(proposed, "--json", code=1)[0])
+        self.assertEqual((answer["changed"], len(answer["changes"])), (2, 2))
+        for change in answer["changes"]:
+            self.found("--since", "1h", code=0)
+            self.weir(change["examples"][0])
+        self.dry_run(proposed, "--until", "2020-01-01", code=0)
+        proposed.write_text(text + "nonsense: 1\n")
+        self.assertRegex(self.dry_run(proposed, code=3)[1], r"proposed\.yaml:\d+:\d+: ")
+        self.dry_run(proposed, "--since", "soon", code=2)
+
     def test_follow(self):
         following = subprocess.Popen([BIN / "weir", "events", "--follow", "--json", "--url", "/new",
                                       "--config", self.gw.config], stdout=subprocess.PIPE, text=True)
