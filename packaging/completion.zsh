@@ -4,7 +4,7 @@
 _weir() {
   local -a subcommands feeds sandbox history quarantine options
   subcommands=(run check explain scan ca verify-chain passwd bypass-candidates block allow unlist
-    listed feeds sandbox history timeline retro quarantine)
+    listed feeds sandbox history timeline retro quarantine doctor)
   feeds=(status refresh search diff accept formats)
   sandbox=(status show rejudge)
   history=(hash host domain client user url file)

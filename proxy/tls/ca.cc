@@ -166,6 +166,7 @@ Result<CaCertificate> read_ca(const std::string& certificate_file) {
   out.der = der_of(*first);
   out.sha256 = sha256_hex(as_bytes(out.der));
   out.subject = name_text(X509_get_subject_name(first));
+  out.not_before = wall_from_asn1(X509_get0_notBefore(first));
   out.not_after = wall_from_asn1(X509_get0_notAfter(first));
   for (const X509Ptr& cert : *certs) {  // roots are what clients trust already
     if (X509_self_signed(cert.get(), 0) != 1) out.chain_der.push_back(der_of(*cert));

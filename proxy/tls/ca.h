@@ -21,6 +21,7 @@ struct CaCertificate {
   std::string der;
   std::string sha256;  // hex, lower case
   std::string subject;
+  WallTime not_before;
   WallTime not_after;
   std::vector<std::string> chain_der;  // the file's intermediates, to be sent with every leaf
 };
