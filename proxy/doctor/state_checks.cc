@@ -165,7 +165,8 @@ void look_at_state(const Patient& patient, Checkup& checkup) {
   }
   const std::string& key = patient.settings.quarantine.key_file;
   for (const std::string& secret :
-       {dir + "/ca.key", dir + "/ca-next.key", key.empty() ? dir + "/quarantine.key" : key}) {
+       {dir + "/ca.key", dir + "/ca-next.key", dir + "/ca-old.key", dir + "/ca-request.key",
+        key.empty() ? dir + "/quarantine.key" : key}) {
     look_at_secret(secret, folder, checkup);
   }
 }
@@ -181,6 +182,10 @@ void look_at_ca(const Patient& patient, Checkup& checkup) {
     return checkup.error("ca", ca.error().what, "restore ca.pem and ca.key from a backup");
   }
   look_at_validity(*ca, patient, checkup);
+  const std::string next = patient.settings.state_dir + "/ca-next.pem";
+  if (std::filesystem::exists(next, ignored)) {
+    checkup.ok("ca", "a next CA is there; weir ca rotate --activate puts it in force");
+  }
   try_signer(patient, checkup);
 }
 

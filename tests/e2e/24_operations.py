@@ -1,4 +1,4 @@
-"""Day two: weir doctor on healthy and on broken installations."""
+"""Day two: weir doctor on healthy and on broken installations, and the life of the CA."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import threading
 import unittest
 
 from weir_e2e import BIN, SOURCE, Gateway, RawOrigin, Scenario, curl, main, respond, wait_until
@@ -157,6 +158,187 @@ class Doctor(Scenario):
         self.assertEqual((code, worst(rows, "isolation")), (2, "error"))
         self.assertIn("user.max_user_namespaces", rows["isolation"][0]["mend"])
         self.assertEqual(worst(rows, "signer"), "error")
+
+
+def weir(gateway, *words, check=True, **options):
+    result = subprocess.run([BIN / "weir", *words, "-c", gateway.config], capture_output=True,
+                            text=True, timeout=120, **options)
+    if check and result.returncode != 0:
+        raise AssertionError(f"weir {words}: {result.returncode}: {result.stderr}")
+    return result
+
+
+def openssl(*words, folder):
+    return subprocess.run(["openssl", *words], cwd=folder, capture_output=True, text=True,
+                          check=True).stdout
+
+
+class CaLife(Scenario):
+    """Another CA is put in force while the gateway runs, and clients trust what they did."""
+
+    def running(self):
+        origin = RawOrigin(lambda connection, head: respond(connection, b"hello"),
+                           self.pki.issue("origin.test", "other.test", "third.test"))
+        self.addCleanup(origin.close)
+        self.origin = origin
+        return self.gateway(hosts=("origin.test", "other.test", "third.test"),
+                            ports=(origin.port,))
+
+    def get(self, gateway, trusted, host="origin.test"):
+        """The body, or "" where the client does not trust what it is shown."""
+        result = subprocess.run(
+            ["curl", "-sS", "--max-time", "30", "--proxy", f"http://{gateway.proxy}", "--cacert",
+             trusted, f"https://{host}:{self.origin.port}/"], capture_output=True, text=True)
+        self.assertIn(result.returncode, (0, 60), result.stderr)
+        return result.stdout
+
+    def issuer(self, gateway, host="origin.test"):
+        """Of the leaf that is served now, and the certificates that come with it."""
+        shown = subprocess.run(
+            ["openssl", "s_client", "-showcerts", "-proxy", gateway.proxy, "-connect",
+             f"{host}:{self.origin.port}", "-servername", host], input="", capture_output=True,
+            text=True, timeout=60).stdout
+        certificates = shown.split("-----BEGIN CERTIFICATE-----")[1:]
+        return ["-----BEGIN CERTIFICATE-----" + one.split("-----END CERTIFICATE-----")[0] +
+                "-----END CERTIFICATE-----\n" for one in certificates]
+
+    def fingerprint(self, gateway, state):
+        """Of the CA in this state, as weir ca show prints it."""
+        for part in weir(gateway, "ca", "show").stdout.split("\n\n"):
+            if state in part:
+                return part.split("SHA-256")[1].split()[0]
+        return None
+
+    def activated(self, gateway):
+        wait_until(lambda: "another CA is in force" in gateway.log_file_text(), "the next CA")
+
+    def test_rotate(self):
+        gateway = self.running()
+        old = self.folder / "old.pem"
+        shutil.copy(gateway.ca, old)
+        self.assertEqual(self.get(gateway, old), "hello")
+        before = self.fingerprint(gateway, "in force")
+
+        weir(gateway, "ca", "rotate")
+        following = self.fingerprint(gateway, "next")
+        self.assertEqual(weir(gateway, "ca", "rotate", check=False).returncode, 3)
+        published = wait_until(
+            lambda: (text := curl(gateway, f"http://{gateway.admin}/ca.pem", proxy=False).stdout)
+            .count("BEGIN") == 2 and text, "both on the admin listener")
+        self.assertEqual(published, weir(gateway, "ca", "export", "--pem").stdout)
+        new = self.folder / "new.pem"
+        der = subprocess.run([BIN / "weir", "ca", "export", "--der", "-c", gateway.config],
+                             capture_output=True, check=True).stdout
+        (self.folder / "new.der").write_bytes(der)
+        openssl("x509", "-inform", "DER", "-in", "new.der", "-out", "new.pem", folder=self.folder)
+        # Nothing is signed by it yet.
+        self.assertEqual(self.get(gateway, new), "")
+        self.assertEqual(self.get(gateway, old), "hello")
+
+        weir(gateway, "ca", "rotate", "--activate")
+        self.activated(gateway)
+        self.assertEqual(self.fingerprint(gateway, "in force"), following)
+        self.assertEqual(self.fingerprint(gateway, "old,"), before)
+        # Who trusts either is served, for hosts that had a leaf and for new ones.
+        for host in ("origin.test", "other.test"):
+            self.assertEqual(wait_until(lambda: self.get(gateway, new, host), "the new CA"), "hello")
+            self.assertEqual(self.get(gateway, old, host), "hello")
+        leaf, *sent = self.issuer(gateway)
+        (self.folder / "leaf.pem").write_text(leaf)
+        (self.folder / "sent.pem").write_text("".join(sent))
+        for trusted in ("old.pem", "new.pem"):
+            self.assertIn("leaf.pem: OK", openssl("verify", "-x509_strict", "-CAfile", trusted,
+                                                  "-untrusted", "sent.pem", "leaf.pem",
+                                                  folder=self.folder))
+
+        weir(gateway, "ca", "rotate", "--finish")
+        wait_until(lambda: self.get(gateway, old, "third.test") == "", "the old one refused")
+        self.assertEqual(self.get(gateway, new, "third.test"), "hello")
+        self.assertFalse((gateway.state / "ca-old.key").exists())
+        gateway.stop()
+        gateway.start()
+        self.assertEqual(self.get(gateway, new), "hello")
+
+    def test_no_request_fails_while_the_ca_changes(self):
+        gateway = self.running()
+        weir(gateway, "ca", "rotate")
+        both = self.folder / "both.pem"
+        both.write_text(weir(gateway, "ca", "export").stdout)
+        done, codes, errors = threading.Event(), [], []
+
+        def load(host):
+            while not done.is_set():
+                result = subprocess.run(
+                    ["curl", "-sS", "--fail", "--proxy", f"http://{gateway.proxy}", "--cacert",
+                     both, "-o", "/dev/null", "-w", "%{http_code} ", "-H", "Connection: close",
+                     f"https://{host}:{self.origin.port}/[1-20]"], capture_output=True, text=True,
+                    timeout=60)
+                codes.extend(result.stdout.split())
+                errors.append(result.stderr)
+
+        threads = [threading.Thread(target=load, args=(host,))
+                   for host in ("origin.test", "other.test")]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(codes) >= 40, "traffic")
+        weir(gateway, "ca", "rotate", "--activate")
+        self.activated(gateway)
+        after = len(codes)
+        wait_until(lambda: len(codes) >= after + 80, "traffic under the new CA")
+        done.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual("".join(errors), "")
+        self.assertEqual(set(codes), {"200"})
+
+    def test_a_ca_that_cannot_be_used_changes_nothing(self):
+        gateway = self.running()
+        old = self.folder / "old.pem"
+        shutil.copy(gateway.ca, old)
+        weir(gateway, "ca", "rotate")
+        openssl("ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", "ca-next.key",
+                folder=gateway.state)
+        weir(gateway, "ca", "rotate", "--activate")
+        wait_until(lambda: "the new CA cannot be used" in gateway.log_file_text(), "the refusal")
+        self.assertEqual(self.get(gateway, old), "hello")
+        self.assertEqual(self.get(gateway, old, "other.test"), "hello")
+
+    def test_an_intermediate_of_the_companys_pki(self):
+        gateway = self.running()
+        request = weir(gateway, "ca", "request", "--name", "weir at Example",
+                       "--organisation", "Example Ltd").stdout
+        (self.folder / "request.pem").write_text(request)
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
+                "/O=Example Ltd/CN=Example Root", "-addext",
+                "basicConstraints=critical,CA:TRUE,pathlen:1", "-addext",
+                "keyUsage=critical,keyCertSign,cRLSign", "-keyout", "root.key", "-out", "root.pem",
+                folder=self.folder)
+        (self.folder / "extensions").write_text(
+            "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n"
+            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid:always\n")
+        openssl("x509", "-req", "-in", "request.pem", "-CA", "root.pem", "-CAkey", "root.key",
+                "-CAcreateserial", "-days", "20", "-extfile", "extensions", "-out", "ours.pem",
+                folder=self.folder)
+        chain = self.folder / "chain.pem"
+        chain.write_text((self.folder / "root.pem").read_text())
+        self.assertEqual(weir(gateway, "ca", "install", chain, check=False).returncode, 3)
+        chain.write_text((self.folder / "ours.pem").read_text() +
+                         (self.folder / "root.pem").read_text())
+        weir(gateway, "ca", "install", chain)
+        weir(gateway, "ca", "rotate", "--activate")
+        self.activated(gateway)
+        root = self.folder / "root.pem"
+        self.assertEqual(wait_until(lambda: self.get(gateway, root), "the company's"), "hello")
+        leaf, *sent = self.issuer(gateway)
+        self.assertEqual(len(sent), 1, "the intermediate, and not the root")
+        (self.folder / "leaf.pem").write_text(leaf)
+        (self.folder / "sent.pem").write_text("".join(sent))
+        self.assertIn("leaf.pem: OK", openssl("verify", "-x509_strict", "-CAfile", "root.pem",
+                                              "-untrusted", "sent.pem", "leaf.pem",
+                                              folder=self.folder))
+        # Clients trust the root.
+        self.assertIn(root.read_text(), weir(gateway, "ca", "export").stdout)
+        self.assertIn("Example Root", weir(gateway, "ca").stdout)
 
 
 if __name__ == "__main__":
