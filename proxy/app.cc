@@ -21,6 +21,7 @@
 #include "proxy/knowledge.h"
 #include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
+#include "proxy/process_metrics.h"
 #include "proxy/readiness.h"
 #include "proxy/sandbox_desk.h"
 #include "proxy/state_dir.h"
@@ -70,6 +71,7 @@ struct App::State {
   BlockedMemory blocked;
   PinningMemory pinning;
   GatewayMetrics counters;
+  ProcessMetrics process{metrics};
   std::unique_ptr<CaKeeper> ca;
   std::optional<SignerProcess> signer;
   std::shared_ptr<const LeafKey> leaf_key;
@@ -323,8 +325,10 @@ void App::State::watch_signer() {
     if (error) return;
     client_tls->rotate_if_due();
     watch_ca();
+    process.look();
     kept_files.sweep();
     held_files.sweep();
+    process.waiting(kept_files.size(), held_files.size());
     sandbox->look();
     follow_up->look();
     if (knowledge->look()) {

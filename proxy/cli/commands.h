@@ -36,6 +36,7 @@ void add_timeline(CLI::App& cli, int& exit_code);
 void add_retro(CLI::App& cli, int& exit_code);
 void add_quarantine(CLI::App& cli, int& exit_code);
 void add_doctor(CLI::App& cli, int& exit_code);
+void add_backup(CLI::App& cli, int& exit_code);  // and restore
 
 // conf/weir.yaml from where the user is; of an installed program /etc/weir/weir.yaml.
 std::string default_config();

@@ -1,15 +1,16 @@
-"""Day two: weir doctor on healthy and on broken installations, and the life of the CA."""
+"""Day two: weir doctor on healthy and on broken installations, the life of the CA,
+backup and restore, metrics."""
 
 import json
 import os
-import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import threading
 import unittest
 
-from weir_e2e import BIN, SOURCE, Gateway, RawOrigin, Scenario, curl, main, respond, wait_until
+from weir_e2e import BIN, SOURCE, RawOrigin, Scenario, curl, main, respond, wait_until
 
 
 def doctor(config, *arguments, prefix=(), env=None):
@@ -339,6 +340,169 @@ class CaLife(Scenario):
         # Clients trust the root.
         self.assertIn(root.read_text(), weir(gateway, "ca", "export").stdout)
         self.assertIn("Example Root", weir(gateway, "ca").stdout)
+
+
+class Backup(Scenario):
+    """Made while traffic runs, restored elsewhere, served from there."""
+
+    def test_backup_while_traffic_runs_and_restore_elsewhere(self):
+        origin = RawOrigin(lambda connection, head: respond(connection, b"hello"),
+                           self.pki.issue("origin.test"))
+        self.addCleanup(origin.close)
+        gateway = self.gateway(hosts=("origin.test",), ports=(origin.port,))
+        url = f"https://origin.test:{origin.port}"
+        curl(gateway, f"{url}/before")
+        weir(gateway, "block", "bad.test")
+        wait_until(lambda: "/before" in weir(gateway, "history", "host", "origin.test",
+                                             check=False).stdout, "the row")
+        secret = self.folder / "passphrase"
+        secret.write_text("correct horse battery\n")
+        done = threading.Event()
+
+        def load():
+            while not done.is_set():
+                curl(gateway, f"{url}/[1-20]", check=False)
+        thread = threading.Thread(target=load)
+        thread.start()
+        backup = self.folder / "backup.tar"
+        try:
+            said = weir(gateway, "backup", backup, "--passphrase-file", secret).stdout
+        finally:
+            done.set()
+            thread.join()
+        self.assertIn("keys sealed", said)
+        key = (gateway.state / "ca.key").read_bytes()
+        self.assertNotIn(key.splitlines()[1], backup.read_bytes())
+
+        # Not over a gateway that runs, and not over its state.
+        words = ("restore", backup, "--passphrase-file", secret)
+        refused = weir(gateway, *words, check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("a gateway runs", refused.stderr)
+        gateway.stop()
+        refused = weir(gateway, *words, check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("is not empty", refused.stderr)
+
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        said = weir(gateway, *words, "--state", elsewhere / "state", "--settings",
+                    elsewhere / "settings").stdout
+        self.assertIn("state/ca.key", said)
+        self.assertEqual((elsewhere / "settings/weir.yaml").read_text(),
+                         gateway.config.read_text())
+        ca = self.folder / "the-ca.pem"
+        shutil.copy(gateway.ca, ca)
+        shutil.rmtree(gateway.state)
+        (elsewhere / "state").rename(gateway.state)
+        gateway.start()
+        body = subprocess.run(["curl", "-sS", "--proxy", f"http://{gateway.proxy}", "--cacert", ca,
+                               f"{url}/after"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(body, "hello")
+        self.assertIn("/before", weir(gateway, "history", "host", "origin.test").stdout)
+        self.assertIn("bad.test", weir(gateway, "listed").stdout)
+
+    def test_without_keys_and_with_a_wrong_passphrase(self):
+        gateway = self.gateway()
+        gateway.stop()
+        backup = self.folder / "backup.tar"
+        said = weir(gateway, "backup", backup, "--without-keys").stdout
+        self.assertIn("left out: ca.key", said)
+        self.assertEqual(weir(gateway, "backup", backup, "--without-keys", check=False).returncode, 3)
+        sealed = self.folder / "sealed.tar"
+        weir(gateway, "backup", sealed, input="one passphrase\n")
+        wrong = weir(gateway, "restore", sealed, "--state", self.folder / "back", check=False,
+                     input="another passphrase\n")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("another passphrase, or the backup was changed", wrong.stderr)
+        self.assertFalse((self.folder / "back").exists())
+
+
+class Metrics(Scenario):
+    """What conf/grafana and conf/prometheus name exists, and Prometheus itself scrapes it."""
+
+    def running(self):
+        origin = RawOrigin(lambda connection, head: respond(connection, b"hello"),
+                           self.pki.issue("origin.test"))
+        self.addCleanup(origin.close)
+        gateway = self.gateway(hosts=("origin.test",), ports=(origin.port,))
+        curl(gateway, f"https://origin.test:{origin.port}/")
+        return gateway
+
+    def scrape(self, gateway):
+        return curl(gateway, f"http://{gateway.admin}/metrics", proxy=False).stdout
+
+    # Only where a feed, an outlet or a bad certificate is, which this gateway has not.
+    WHERE_USED = {"weir_feed_age_seconds", "weir_notices_waiting", "weir_notices_given_up_total",
+                  "weir_origin_certificate_errors_total"}
+
+    def named(self, text):
+        names = set(re.findall(r"\b(?:weir|process)_[a-z0-9_]+", text))
+        return {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
+
+    def test_what_dashboard_alerts_and_docs_name_exists(self):
+        gateway = self.running()
+        found = set(re.findall(r"^# TYPE (\S+)", self.scrape(gateway), re.M))
+        dashboard = json.loads((SOURCE / "conf/grafana/weir.json").read_text())
+        panels = " ".join(target["expr"] for panel in dashboard["panels"]
+                          for target in panel["targets"])
+        alerts = (SOURCE / "conf/prometheus/alerts.yaml").read_text()
+        for text in (panels, alerts):
+            self.assertGreater(len(self.named(text)), 15)
+            self.assertEqual(self.named(text) - found - self.WHERE_USED, set())
+        sources = "".join(path.read_text() for folder in ("proxy", "inspect", "sandbox_client")
+                          for path in (SOURCE / folder).rglob("*.cc"))
+        for name in self.WHERE_USED:
+            self.assertIn(f'"{name}"', sources)
+        # Every metric is in the table of the documentation.
+        documented = self.named((SOURCE / "docs/operations.md").read_text())
+        self.assertEqual(found - documented, set())
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
+    def test_promtool_finds_nothing(self):
+        gateway = self.running()
+        checked = subprocess.run(["promtool", "check", "metrics"], input=self.scrape(gateway),
+                                 capture_output=True, text=True)
+        self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
+        folder = SOURCE / "conf/prometheus"
+        for words in (("check", "rules", "alerts.yaml"), ("test", "rules", "alerts_test.yaml")):
+            done = subprocess.run(["promtool", *words], cwd=folder, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed")
+    def test_prometheus_scrapes_it(self):
+        gateway = self.running()
+        port = free_port()
+        config = self.folder / "prometheus.yml"
+        config.write_text(
+            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+            f"rule_files: ['{(SOURCE / 'conf/prometheus/alerts.yaml').resolve()}']\n"
+            "scrape_configs:\n  - job_name: weir\n"
+            f"    static_configs: [{{targets: ['{gateway.admin}']}}]\n")
+        log = open(self.folder / "prometheus.log", "wb")
+        self.addCleanup(log.close)
+        process = subprocess.Popen(
+            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb",
+             f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+
+        def ask(what):
+            got = subprocess.run(["curl", "-s", "--noproxy", "*", "--data-urlencode",
+                                  f"query={what}", f"http://127.0.0.1:{port}/api/v1/query"],
+                                 capture_output=True, text=True).stdout
+            return json.loads(got)["data"]["result"] if got else []
+        self.assertEqual(wait_until(lambda: ask("up{job='weir'}"), "a scrape")[0]["value"][1], "1")
+        counted = wait_until(lambda: ask("sum(weir_transactions_total{action='allow'}) > 0"),
+                             "the transaction")
+        self.assertGreaterEqual(float(counted[0]["value"][1]), 1)
+        self.assertTrue(ask("histogram_quantile(0.95, sum by (le) (weir_transaction_seconds_bucket))"))
+        self.assertTrue(ask("process_resident_memory_bytes > 1e6"))
+        rules = subprocess.run(["curl", "-s", "--noproxy", "*",
+                                f"http://127.0.0.1:{port}/api/v1/rules"],
+                               capture_output=True, text=True).stdout
+        loaded = json.loads(rules)["data"]["groups"][0]["rules"]
+        self.assertEqual({rule["lastError"] for rule in loaded if "lastError" in rule} - {""}, set())
 
 
 if __name__ == "__main__":
