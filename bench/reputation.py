@@ -32,10 +32,17 @@ REQUESTS = 4000
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+def free_port():
+    """Free for TCP and UDP: name servers take both."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            one.bind(("127.0.0.1", 0))
+            try:
+                other.bind(one.getsockname())
+            except OSError:
+                continue
+            return one.getsockname()[1]
 
 
 def phishing_names(folder):
@@ -50,7 +57,7 @@ def phishing_names(folder):
 def made_up(count, like, seed=7):
     pick = random.Random(seed)
     words = [name.split(".")[0][:50] for name in like]
-    tops = [name.rsplit(".", 1)[1] for name in like]
+    tops = [top for name in like if (top := name.rsplit(".", 1)[1]).isalpha()]
     return [f"{pick.choice(words)}-{n:x}.{pick.choice(tops)}" for n in range(count)]
 
 
@@ -187,7 +194,7 @@ class Peer:
 
     def __init__(self, folder, origin):
         self.folder, self.origin = folder, origin
-        self.port = free_port(socket.SOCK_DGRAM if self.kind == "dns" else socket.SOCK_STREAM)
+        self.port = free_port()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.processes = []
 
@@ -326,11 +333,19 @@ def cost(peer, hosts, port, want):
     client = peer.client()
     for host in hosts[:50]:
         client.status(host, port)
+    # Of three rounds the cheapest: what else runs here only adds.
+    rounds = [one_round(peer, client, hosts, port, want) for _ in range(3)]
+    return min(rounds, key=lambda one: one["us"]) | {"wrong": max(one["wrong"] for one in rounds)}
+
+
+def one_round(peer, client, hosts, port, want):
     pids = peer.pids()
     before, began = cpu_seconds(pids), time.monotonic()
-    wrong = sum(client.status(host, port) != want for host in hosts)
+    answers = [client.status(host, port) for host in hosts]
     took = time.monotonic() - began
-    return {"us": (cpu_seconds(pids) - before) / len(hosts) * 1e6, "rate": len(hosts) / took, "wrong": wrong}
+    wrong = [(host, answer) for host, answer in zip(hosts, answers) if answer != want]
+    return {"us": (cpu_seconds(pids) - before) / len(hosts) * 1e6, "rate": len(hosts) / took,
+            "wrong": len(wrong), "wrong_ones": wrong[:5]}
 
 
 def measure(name, names, folder, origin):

@@ -1,5 +1,6 @@
 // How fast the history takes deliveries in, and how soon it answers.
-// Arguments: folder for its files, rows (default 10 million).
+// Arguments: folder for its files, rows (default 10 million), files inside each of one file in four
+// (default 0; as with the files, few are had often).
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -26,7 +27,11 @@ std::uint64_t skewed(std::uint64_t& state, std::uint64_t below) {
   return static_cast<std::uint64_t>(share * share * share * static_cast<double>(below));
 }
 
-DeliveryRecord record(std::uint64_t n, WallTime time, std::uint64_t& state) {
+std::string inner(std::uint64_t& state) {
+  return sha256_hex(as_bytes("inside" + std::to_string(skewed(state, 50'000'000))));
+}
+
+DeliveryRecord record(std::uint64_t n, WallTime time, std::uint64_t& state, std::size_t inside) {
   DeliveryRecord one;
   one.time = time;
   one.event_id = "01J" + std::to_string(1'000'000'000'000'000 + n) + "ABCDEFG";
@@ -38,6 +43,8 @@ DeliveryRecord record(std::uint64_t n, WallTime time, std::uint64_t& state) {
   if (n % 4 == 0) {  // a file
     one.sha256 = sha256_hex(as_bytes(std::to_string(skewed(state, 5'000'000))));
     one.file_name = "index.js";
+    std::uint64_t own = n;  // the rows are the same without
+    for (std::size_t i = 0; n % 16 == 0 && i < inside; ++i) one.inside.push_back(inner(own));
   }
   one.action = "allow";
   one.verdict = "clean";
@@ -62,13 +69,16 @@ void time_queries(History& history, const char* name, const std::vector<HistoryF
 
 void query(History& history, WallTime start, WallTime end) {
   std::uint64_t state = 99;
-  std::vector<HistoryFilter> hash, host, client, absent, both;
+  std::vector<HistoryFilter> hash, host, client, absent, both, held;
   for (int i = 0; i < 1000; ++i) {
     HistoryFilter f;
     f.sha256 = sha256_hex(as_bytes(std::to_string(skewed(state, 5'000'000))));
     hash.push_back(f);
     f.sha256 = sha256_hex(as_bytes("absent" + std::to_string(i)));
     absent.push_back(f);
+    std::uint64_t own = static_cast<std::uint64_t>(i) * 16;
+    f.sha256 = inner(own);
+    held.push_back(f);
     f = {}, f.host = "www.site" + std::to_string(skewed(state, 200'000)) + ".example";
     host.push_back(f);
     f = {}, f.client = "10.1." + std::to_string(i % 40) + "." + std::to_string(i % 250);
@@ -79,6 +89,7 @@ void query(History& history, WallTime start, WallTime end) {
   }
   time_queries(history, "who got this hash", hash);
   time_queries(history, "a hash nobody got", absent);
+  time_queries(history, "who got it inside a file", held);
   time_queries(history, "who visited this host", host);
   time_queries(history, "client around a time", client);
   time_queries(history, "this user on this host", both);
@@ -113,9 +124,10 @@ void memory(const std::string& folder) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 2) return std::cerr << "usage: sandbox_history_bench FOLDER [ROWS]\n", 2;
+  if (count < 2) return std::cerr << "usage: sandbox_history_bench FOLDER [ROWS [INSIDE]]\n", 2;
   const std::string folder = arguments[1];
   const std::uint64_t rows = count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 10'000'000;
+  const std::uint64_t inside = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 0;
   const SystemClock clock;
   const WallTime end = clock.wall(), start = end - std::chrono::days(30);
   auto history = History::open(folder + "/history", {}, clock);
@@ -125,7 +137,7 @@ int main(int count, char** arguments) {
   for (std::uint64_t n = 0; n < rows; ++n) {
     const auto at =
         start + (end - start) / static_cast<std::int64_t>(rows) * static_cast<std::int64_t>(n);
-    auto one = record(n, std::chrono::time_point_cast<WallTime::duration>(at), state);
+    auto one = record(n, std::chrono::time_point_cast<WallTime::duration>(at), state, inside);
     if (n % 30'000 == 0) (*history)->flush();
     (void)(*history)->append(std::move(one));
   }

@@ -107,6 +107,17 @@ int hex_digit(char c) {
   return -1;
 }
 
+void add_csv_cell(std::string& line, std::string_view cell) {
+  if (!line.empty()) line += ',';
+  line += '"';
+  if (!cell.empty() && std::string_view("=+-@\t\r").contains(cell.front())) line += '\'';
+  for (const char c : cell) {
+    if (c == '"') line += '"';
+    line += c == '\n' || c == '\r' || c == '\0' ? ' ' : c;
+  }
+  line += '"';
+}
+
 std::string percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -18,6 +18,10 @@ std::string escape_for_terminal(std::string_view text, std::size_t most = 1024);
 // For HTML text and quoted attribute values. Invalid bytes stay; the page declares its charset.
 std::string escape_html(std::string_view text);
 
+// A quoted cell of a CSV line (RFC 4180), in one line, and never taken for a formula by a
+// spreadsheet (OWASP, CSV injection). With the comma before it, unless `line` is empty.
+void add_csv_cell(std::string& line, std::string_view cell);
+
 // "%41" becomes "A"; a percent sign that starts no escape stays. May yield any byte, NUL included.
 std::string percent_decode(std::string_view text);
 

@@ -33,6 +33,7 @@ constexpr std::uint64_t bits(unsigned count) { return (std::uint64_t{1} << count
 
 // How many of the file rights each version knows: all are denied.
 constexpr std::array<unsigned, 6> kFileRights{0, 13, 14, 15, 15, 16};
+constexpr std::uint64_t kExecute = 1U << 0;
 constexpr std::uint64_t kWriteFile = 1U << 1, kReadFile = 1U << 2, kReadDirectory = 1U << 3,
                         kRemoveDirectory = 1U << 4, kRemoveFile = 1U << 5, kMakeDirectory = 1U << 7,
                         kMakeFile = 1U << 8, kTruncate = 1U << 14;
@@ -63,7 +64,7 @@ Result<void> allow_below(int ruleset, const std::string& path, std::uint64_t rig
   if (!parent) return system_error("open " + path);
   struct stat about{};
   if (::fstat(parent.get(), &about) != 0) return system_error("stat " + path);
-  if (!S_ISDIR(about.st_mode)) rights &= kReadFile | kWriteFile | kTruncate;
+  if (!S_ISDIR(about.st_mode)) rights &= kExecute | kReadFile | kWriteFile | kTruncate;
   const PathBeneath rule{.allowed_access = rights, .parent_fd = parent.get()};
   if (::syscall(SYS_landlock_add_rule, ruleset, kRulePathBeneath, &rule, 0) != 0) {
     return system_error("landlock_add_rule");
@@ -74,8 +75,11 @@ Result<void> allow_below(int ruleset, const std::string& path, std::uint64_t rig
 // A set of rules while it is made; it binds from apply() on.
 class Ruleset {
  public:
+  static long version() {
+    return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionQuery);
+  }
   static Result<Ruleset> make(bool with_network) {
-    const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionQuery);
+    const long version = Ruleset::version();
     if (version < 1) return system_error("landlock_create_ruleset");
     Ruleset made;
     made.attributes_ = everything(static_cast<int>(version));
@@ -120,6 +124,18 @@ Result<void> restrict_files_to(const std::vector<std::string>& readable,
     if (auto allowed = ruleset->allow(path, kReadFile | kReadDirectory); !allowed) return allowed;
   }
   if (auto allowed = ruleset->allow(writable, kWorkOnFiles); !allowed) return allowed;
+  return ruleset->apply();
+}
+
+Result<void> restrict_changes(const std::vector<std::string>& writable) {
+  if (Ruleset::version() < 1) return {};
+  auto ruleset = Ruleset::make(false);
+  if (!ruleset) return pass(std::move(ruleset));
+  if (auto done = ruleset->allow("/", kExecute | kReadFile | kReadDirectory); !done) return done;
+  for (const std::string& path : writable) {
+    if (::access(path.c_str(), F_OK) != 0) continue;
+    if (auto allowed = ruleset->allow(path, ~std::uint64_t{0}); !allowed) return allowed;
+  }
   return ruleset->apply();
 }
 

@@ -19,4 +19,9 @@ Result<void> restrict_files(const std::string& writable);
 Result<void> restrict_files_to(const std::vector<std::string>& readable,
                                const std::string& writable);
 
+// For programs that are not ours: everything can be read and executed as before, but changed only
+// below `writable` (what is not there is left out), and no signal reaches a process outside. TCP
+// stays as it is. Does nothing where the kernel has no Landlock. Needs no_new_privs.
+Result<void> restrict_changes(const std::vector<std::string>& writable);
+
 }  // namespace weir

@@ -1,5 +1,9 @@
 #include "inspect/gateway_inspector.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -161,6 +165,27 @@ Co<Assessment> GatewayInspector::assess(ScanSubject subject, const Profile& prof
   request.limit = profile.scan_timeout;
   take_over(assessment, co_await recall_or_scan(std::move(request), subject.sha256, times));
   co_return assessment;
+}
+
+// The size is fixed before a worker sees the file, and its content once the worker has answered.
+Co<std::shared_ptr<const UniqueFd>> GatewayInspector::take_out(ScanSubject subject,
+                                                               ArtifactNote inner,
+                                                               std::chrono::milliseconds limit) {
+  UniqueFd into(::memfd_create("inner", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!into || ::ftruncate(into.get(), static_cast<off_t>(inner.size)) != 0) co_return nullptr;
+  if (::fcntl(into.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) co_return nullptr;
+  ScanRequest request;
+  request.body = std::move(subject.body);
+  request.name = std::move(subject.name);
+  request.passwords = std::move(subject.passwords);
+  request.limit = limit;
+  request.take_out = std::move(inner.sha256);
+  request.into = std::make_shared<const UniqueFd>(std::move(into));
+  const auto file = request.into;
+  const ScanOutcome outcome = co_await pool_->scan(std::move(request));
+  if (outcome.scanned == std::chrono::nanoseconds::zero()) co_return nullptr;
+  if (::fcntl(file->get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) != 0) co_return nullptr;
+  co_return file;
 }
 
 Co<ScanOutcome> GatewayInspector::recall_or_scan(ScanRequest request, std::string sha256,

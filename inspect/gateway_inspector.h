@@ -30,6 +30,8 @@ class GatewayInspector final : public Inspector {
   ~GatewayInspector() override;
 
   Co<Assessment> assess(ScanSubject subject, const Profile& profile, ScanTimes& times) override;
+  Co<std::shared_ptr<const UniqueFd>> take_out(ScanSubject subject, ArtifactNote inner,
+                                               std::chrono::milliseconds limit) override;
   bool wants_old_digests() const override { return lists()->wants_old_digests(); }
 
   // Lists, rules and databases again: all of them, or with a mistake in any of them none.

@@ -2,6 +2,7 @@
 // One object for the gateway; assess() may be awaited from any loop, the answer comes back on it.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,11 @@ class Inspector {
   virtual ~Inspector() = default;
   // Never fails: what cannot be done is an uninspectable finding in the assessment.
   virtual Co<Assessment> assess(ScanSubject subject, const Profile& profile, ScanTimes& times) = 0;
+  // A file inside the subject, unpacked once more by a scan worker: of inner.size bytes, sealed.
+  // Whether they have the digest is for the caller to check, a worker is not believed. Null when it
+  // could not be had within `limit`.
+  virtual Co<std::shared_ptr<const UniqueFd>> take_out(ScanSubject subject, ArtifactNote inner,
+                                                       std::chrono::milliseconds limit) = 0;
   virtual bool wants_old_digests() const = 0;  // a hash list with MD5 or SHA-1 is in force
 };
 

@@ -65,10 +65,12 @@ bool ScanChild::idle_and_well() const {
 }
 
 Co<Result<ScanReply>> ScanChild::perform(ScanJob job, std::shared_ptr<const UniqueFd> file,
+                                         std::shared_ptr<const UniqueFd> into,
                                          SteadyTime deadline) {
   const auto state = state_;
   ++served_;
-  const int fds[] = {file->get()};
+  std::vector<int> fds{file->get()};
+  if (into) fds.push_back(into->get());
   if (auto sent = send_scan_message(state->socket.native_handle(), encode(job), fds); !sent) {
     co_return fail(Errc::crashed, Fault::helper, "scan child: " + sent.error().what);
   }

@@ -28,8 +28,9 @@ class ScanChild {
 
   // Errc::timeout past the deadline, Errc::crashed when the child went or could not be given the
   // job, Errc::malformed when it talked nonsense. After any of these the child is of no more use.
+  // `into` is null unless the job takes something out.
   Co<Result<ScanReply>> perform(ScanJob job, std::shared_ptr<const UniqueFd> file,
-                                SteadyTime deadline);
+                                std::shared_ptr<const UniqueFd> into, SteadyTime deadline);
   bool idle_and_well() const;  // neither gone nor talking without having been asked
   const void* zygote() const;  // only to compare
   std::uint32_t served() const { return served_; }

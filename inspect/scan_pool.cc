@@ -197,10 +197,12 @@ Co<void> ScanPool::State::run(ScanTicket ticket, ChildPtr child) {
   job.scanners = task.request.scanners;
   job.name = task.request.name;
   job.passwords = task.request.passwords;
+  job.take_out = task.request.take_out;
   job.limits = limits;
   job.limits.time =
       std::max(1ms, std::chrono::duration_cast<std::chrono::milliseconds>(task.deadline - began));
-  auto reply = co_await child->perform(std::move(job), task.request.body, task.deadline);
+  auto reply =
+      co_await child->perform(std::move(job), task.request.body, task.request.into, task.deadline);
   --busy;
   if (returns) --returning;
   conclude(std::move(ticket), std::move(child), std::move(reply), {began, rules});

@@ -26,6 +26,9 @@ struct ScanRequest {
   std::string name;                         // a hint, hostile
   std::vector<std::string> passwords;       // tried on what is encrypted; never logged
   std::chrono::milliseconds limit{60'000};  // waiting and scanning, all tries together
+  // Instead of scanning: the file inside with this SHA-256 goes here, see ScanJob.
+  std::string take_out = {};
+  std::shared_ptr<const UniqueFd> into = nullptr;
 };
 
 class ScanPool {

@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::uint64_t kMaxTimeMillis = 24ULL * 3600 * 1000;
 
@@ -209,6 +209,7 @@ std::string encode(const ScanJob& message) {
   const std::size_t passwords = std::min(message.passwords.size(), kMaxScanPasswords);
   out.number(passwords, 1);
   for (std::size_t i = 0; i < passwords; ++i) out.text(message.passwords[i], kMaxScanPassword);
+  out.text(message.take_out, kMaxScanDigest);
   return out.finish();
 }
 
@@ -281,6 +282,7 @@ Result<ScanJob> decode_scan_job(ByteView datagram) {
   for (unsigned i = 0; i < passwords && in.good(); ++i) {
     job.passwords.push_back(in.text(kMaxScanPassword));
   }
+  job.take_out = in.text(kMaxScanDigest);
   return finished<ScanJob>(in, std::move(job), "job");
 }
 

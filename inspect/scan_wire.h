@@ -1,6 +1,6 @@
 // Messages between the gateway, the scan zygote and its jailed children: one per SOCK_SEQPACKET
 // datagram, descriptors beside it (SCM_RIGHTS).
-//   u32 size of the whole · u8 version (1) · u8 kind · u16 zero · fields
+//   u32 size of the whole · u8 version (2) · u8 kind · u16 zero · fields
 // Numbers are big-endian, a text is a u16 length and bytes. Whatever does not decode exactly
 // (unknown kind or enumerator, text over its bound, missing or extra bytes) is malformed, and
 // whoever receives it ends the conversation.
@@ -8,7 +8,8 @@
 //   gateway → zygote   SpawnRequest
 //   zygote → gateway   ScanReady or ScanFailed, once, first; then Spawned (+ socket, pidfd) or
 //                      SpawnFailed for each request, in order
-//   gateway → child    ScanJob (+ the file); the next only after the reply
+//   gateway → child    ScanJob (+ the file, + where to put what is taken out); the next only after
+//                      the reply
 //   child → gateway    ScanReply; the child goes when its socket closes
 //
 // encode and decode are sans-io, any thread; send and receive work on one socket, one caller at a
@@ -39,6 +40,7 @@ inline constexpr std::size_t kMaxNoteWhere = 256;
 inline constexpr std::size_t kMaxNoteWord = 32;  // type, from
 inline constexpr std::size_t kMaxScanPasswords = 64;
 inline constexpr std::size_t kMaxScanPassword = 128;
+inline constexpr std::size_t kMaxScanDigest = 64;      // SHA-256 in hex
 inline constexpr std::size_t kMaxPageWords = 16;       // a page's words for passwords, in one reply
 inline constexpr std::size_t kMaxScanDescriptors = 2;  // beside one message
 
@@ -90,13 +92,18 @@ struct ScanLimits {
   bool operator==(const ScanLimits&) const = default;
 };
 
-// One descriptor: the file, read only from offset 0 by position.
+// One descriptor: the file, read only from offset 0 by position. With `take_out` a second one: a
+// file of exactly the size of what is wanted, which is written from offset 0 by position.
 struct ScanJob {
   std::uint64_t id = 0;
   ScannerSet scanners;
   std::string name;  // as the client would save it; a hint, hostile
   ScanLimits limits;
   std::vector<std::string> passwords;  // tried on what is encrypted, in order
+  // SHA-256 in lower-case hex of a file inside, to be written out instead of anything being
+  // reported; "" = a scan as usual. The reply says nothing of whether it was found: who asked
+  // compares the digest.
+  std::string take_out = {};
   bool operator==(const ScanJob&) const = default;
 };
 

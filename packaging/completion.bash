@@ -3,7 +3,7 @@
 _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} sub=${COMP_WORDS[1]}
   local subcommands='run check explain scan ca verify-chain passwd bypass-candidates block allow
-    unlist listed feeds sandbox history timeline retro quarantine doctor
+    unlist listed feeds sandbox events history timeline retro quarantine doctor
     backup restore'
   local ca='show export rotate request install'
   local feeds='status refresh search diff accept formats'

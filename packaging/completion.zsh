@@ -4,7 +4,7 @@
 _weir() {
   local -a subcommands ca feeds sandbox history quarantine options
   subcommands=(run check explain scan ca verify-chain passwd bypass-candidates block allow unlist
-    listed feeds sandbox history timeline retro quarantine doctor
+    listed feeds sandbox events history timeline retro quarantine doctor
     backup restore)
   ca=(show export rotate request install)
   feeds=(status refresh search diff accept formats)

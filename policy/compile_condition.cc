@@ -86,6 +86,7 @@ class ConditionCompiler {
       case addresses: return compile_addresses();
       case groups: return compile_several(scope_.groups, "groups");
       case categories: return compile_several(scope_.categories, "categories");
+      case contents:
       case names: return compile_names();
       case scores: return compile_numbers(parse_scores, "is no score, like '>=50' or 20-49");
       case hosts: return compile_hosts();

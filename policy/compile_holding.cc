@@ -9,6 +9,10 @@ using Otherwise = HoldingRules::Otherwise;
 
 // In the order of HoldingRules::Otherwise.
 constexpr auto kOtherwise = std::to_array<std::string_view>({"block", "release"});
+// In the order of HoldingRules::Archives.
+constexpr auto kArchives = std::to_array<std::string_view>({"inside", "whole", "both"});
+constexpr std::uint32_t kMostInside = 32;
+constexpr std::uint64_t kMostInsideBytes = 1ULL << 30;
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24);
 
 }  // namespace
@@ -25,6 +29,11 @@ HoldingRules compile_holding(const YamlNode& node, Problems& problems) {
   otherwise("on_timeout", rules.on_timeout);
   otherwise("on_unavailable", rules.on_unavailable);
   otherwise("on_unsupported", rules.on_unsupported);
+  if (const auto at = reader.word("archives", kArchives)) {
+    rules.archives = static_cast<HoldingRules::Archives>(*at);
+  }
+  reader.count("inside_files", 1U, kMostInside, rules.inside_files);
+  reader.bytes("inside_bytes", 1, kMostInsideBytes, rules.inside_bytes);
   reader.duration("keep", std::chrono::seconds(10), kLongest, rules.keep);
   reader.duration("sign_of_life", std::chrono::milliseconds(0), kLongest, rules.sign_of_life);
   return rules;

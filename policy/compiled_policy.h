@@ -37,7 +37,7 @@ struct PolicyTest {
   Place place;
   std::string url, host, scheme, path, user, method = "GET", content_type, file_type, file_name;
   std::string reputation;  // one word, "" = not listed
-  std::string lookalike, site, sandbox;
+  std::string lookalike, site, sandbox, contains;
   std::string certificate_error, sni, user_agent, first_bytes, threat, sha256;
   Facts rest;                         // the facts that are no text
   Stage last = Stage::request;        // how far the facts reach
@@ -105,8 +105,9 @@ inline constexpr std::array<std::string_view, 14> kTop = {
     "version", "network", "categories", "groups",   "profiles", "unlock",  "coach",
     "holding", "connect", "request",    "response", "verdict",  "sandbox", "tests"};
 inline constexpr std::array<std::string_view, 2> kCoach = {"justification", "remember"};
-inline constexpr std::array<std::string_view, 6> kHolding = {
-    "hold_timeout", "on_timeout", "on_unavailable", "on_unsupported", "keep", "sign_of_life"};
+inline constexpr std::array<std::string_view, 9> kHolding = {
+    "hold_timeout", "on_timeout",   "on_unavailable", "on_unsupported", "archives",
+    "inside_files", "inside_bytes", "keep",           "sign_of_life"};
 inline constexpr std::array<std::string_view, 3> kNetwork = {"connect_ports", "http_ports",
                                                              "open_addresses"};
 inline constexpr std::array<std::string_view, 6> kProfile = {
@@ -115,7 +116,7 @@ inline constexpr std::array<std::string_view, 5> kUnlock = {"passwords", "page_w
                                                             "try_time", "keep"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
-inline constexpr std::array<std::string_view, 32> kTest = {"get",
+inline constexpr std::array<std::string_view, 33> kTest = {"get",
                                                            "client",
                                                            "user",
                                                            "method",
@@ -146,6 +147,7 @@ inline constexpr std::array<std::string_view, 32> kTest = {"get",
                                                            "first_seen_here",
                                                            "domain_age",
                                                            "site",
+                                                           "contains",
                                                            "sandbox"};
 inline constexpr std::array<std::string_view, 4> kDeliveries = {"hold", "trickle", "stream",
                                                                 "direct"};

@@ -131,6 +131,8 @@ constexpr ConditionRow kRows[] = {
    "[zip-two-directories, name-rtlo, macro-autoexec]", "One of the findings of inspection has this name, whatever its weight (docs/scanning.md, docs/signs.md). `any`: there is one."},
   {"score", Stage::verdict, scores, number([](const Facts& f) { return std::optional<std::uint64_t>(f.score); }), {},
    "'>=70'", "The weights of the signs that were found, added up, to 100."},
+  {"contains", Stage::verdict, contents, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.contains; }), {},
+   "[executable, script, lnk]", "One of the files inside, at any depth, is of this type or family. `any`: there are files inside."},
   {"sandbox", Stage::verdict, words, text([](const Facts& f) { return f.sandbox; }), kSandboxSays,
    "[suspicious]", "What a sandbox says of it. `any`: one has seen it."},
   {"sha256", Stage::verdict, digests, text([](const Facts& f) { return f.sha256; }), {},
@@ -161,6 +163,14 @@ std::span<const ConditionRow> condition_rows() { return kRows; }
 std::vector<std::string_view> words_of(const ConditionRow& row) {
   if (row.kind == file_types) return type_names();
   if (row.kind == families) return family_names();
+  if (row.kind == contents) {
+    auto names = type_names();
+    for (const auto family : family_names()) {
+      if (std::ranges::find(names, family) == names.end()) names.push_back(family);
+    }
+    names.emplace_back("any");
+    return names;
+  }
   return split_words(row.words);
 }
 

@@ -27,6 +27,7 @@ enum class ValueKind : std::uint8_t {
   methods,     // exact, upper case
   file_types,  // names of core/file_type.h
   families,
+  contents,    // several file_types and families, any
   extensions,  // without the dot
   hosts,       // names, suffixes, @lists
   ports,

@@ -69,6 +69,7 @@ struct Facts {
   std::string_view threat;                 // name of the deciding finding
   std::vector<std::string_view> findings;  // the names of all
   unsigned score = 0;                      // of its signs, 0 to 100
+  std::vector<std::string_view> contains;  // types and families of the files inside
   std::string_view sandbox;                // what a sandbox says: "clean", ...; "" = none has
 };
 

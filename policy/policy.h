@@ -87,6 +87,13 @@ struct HoldingRules {
   Otherwise on_unavailable = Otherwise::block;    // no engine answers, or it failed over the file
   Otherwise on_unsupported = Otherwise::release;  // no engine runs this type: nothing was missed
   std::chrono::milliseconds keep{1'800'000};      // how long a held file stays for its person
+  // Of an archive: the programs inside that a sandbox takes, or the archive itself where there are
+  // none; the archive itself; both. The gravest answer counts.
+  enum class Archives : std::uint8_t { inside, whole, both };
+  Archives archives = Archives::inside;
+  std::uint32_t inside_files = 8;         // of one archive; when there are more, no sandbox has
+                                          // seen all of it, and on_unsupported decides
+  std::uint64_t inside_bytes = 64 << 20;  // of one of them
   // How often a client that is known to understand it hears that the answer takes time (102, RFC
   // 2518 10.1); zero = never.
   std::chrono::milliseconds sign_of_life{15'000};

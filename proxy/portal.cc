@@ -7,8 +7,8 @@
 #include "proxy/forwarding.h"
 #include "proxy/http/form.h"
 #include "proxy/portal_answer.h"
+#include "proxy/portal_judge.h"
 #include "proxy/portal_wait.h"
-#include "proxy/transaction_facts.h"
 #include "proxy/unlock.h"
 
 namespace weir {
@@ -31,11 +31,11 @@ void add_password(std::vector<std::string>& into, const std::string& given) {
 
 class Portal {
  public:
-  Portal(ClientStream& client, const ClientContext& context, const Policy& policy,
+  Portal(ClientStream& client, const ClientContext& context, std::shared_ptr<const Policy> policy,
          LoopServices& svc, TransactionRecord& record)
       : client_(client),
         context_(context),
-        policy_(policy),
+        policy_(std::move(policy)),
         svc_(svc),
         record_(record),
         owner_{context.client.address, context.user},
@@ -53,13 +53,11 @@ class Portal {
   bool from_this_site() const;
   std::vector<std::string> passwords_of(const std::vector<FormField>& fields,
                                         const KeptFile& file) const;
-  Co<KeptState> judge(const KeptFile& file, KeptState state, std::vector<std::string> passwords);
-  void note_file(const KeptFile& file);
-  void note_ruling(const Decision& ruling, const KeptState& state);
+  std::string hold(KeptFiles::Turn turn, HeldFor held);
 
   ClientStream& client_;
   const ClientContext& context_;
-  const Policy& policy_;
+  const std::shared_ptr<const Policy> policy_;
   LoopServices& svc_;
   TransactionRecord& record_;
   FileOwner owner_;
@@ -89,7 +87,7 @@ Co<Result<void>> Portal::serve(std::string_view path) {
 Co<Result<void>> Portal::show(const std::string& id) {
   auto view = svc_.shared.kept.look(id, owner_);
   if (!view) co_return co_await answer_.notice(PortalNotice::unknown);
-  const unsigned most = policy_.unlock().tries;
+  const unsigned most = policy_->unlock().tries;
   const unsigned left = most - std::min(most, view->state.tries);
   const std::string_view language = client_.request().fields.get("accept-language");
   co_return co_await answer_.send(
@@ -128,7 +126,7 @@ std::vector<std::string> Portal::passwords_of(const std::vector<FormField>& fiel
   for (const FormField& field : fields) {
     if (field.name == "password") add_password(given, field.value);
   }
-  return passwords_to_try(given, policy_.unlock().passwords, file.page_words);
+  return passwords_to_try(given, policy_->unlock().passwords, file.page_words);
 }
 
 Co<Result<void>> Portal::try_password(const std::string& id) {
@@ -148,13 +146,18 @@ Co<Result<void>> Portal::try_password(const std::string& id) {
   if (!ours) co_return co_await answer_.notice(PortalNotice::stale);
   const bool over =
       state.phase == KeptState::Phase::opened || state.phase == KeptState::Phase::refused;
-  if (!over && state.tries < policy_.unlock().tries) {
+  if (!over && state.tries < policy_->unlock().tries) {
     if (!svc_.shared.kept.may_try(owner_.client))
       co_return co_await answer_.notice(PortalNotice::too_fast);
     ++state.tries;
     turn.set_state(state);  // counted and its form spent, whatever happens now
     auto passwords = passwords_of(fields, turn.file());
-    turn.set_state(co_await judge(turn.file(), std::move(state), std::move(passwords)));
+    UnlockJudge judge(context_, policy_, svc_, record_);
+    auto judged = co_await judge.judge(turn.file(), std::move(state), std::move(passwords));
+    turn.set_state(std::move(judged.state));
+    if (judged.held) {
+      co_return co_await answer_.see_other(hold(std::move(turn), std::move(*judged.held)));
+    }
   }
   co_return co_await answer_.see_other(std::string(kUnlock) + id);
 }
@@ -167,7 +170,7 @@ Co<Result<void>> Portal::coach(const std::string& id) {
   if (method != "GET" && method != "HEAD")
     co_return co_await answer_.notice(PortalNotice::bad_method);
   const std::string_view language = client_.request().fields.get("accept-language");
-  co_return co_await answer_.send(render_coach({id, std::move(*warning), policy_.coach(), false},
+  co_return co_await answer_.send(render_coach({id, std::move(*warning), policy_->coach(), false},
                                                language, svc_.shared.settings.notice));
 }
 
@@ -186,7 +189,7 @@ Co<Result<void>> Portal::go_on(const std::string& id, Warning warning) {
   const auto why = std::ranges::find(fields, "why", &FormField::name);
   std::string justification(why == fields.end() ? "" : trim(why->value));
   if (justification.size() > kLongestJustification) justification.resize(kLongestJustification);
-  const CoachRules& rules = policy_.coach();
+  const CoachRules& rules = policy_->coach();
   if (rules.justification == CoachRules::Words::required && justification.empty()) {
     const std::string_view language = client_.request().fields.get("accept-language");
     co_return co_await answer_.send(
@@ -199,75 +202,13 @@ Co<Result<void>> Portal::go_on(const std::string& id, Warning warning) {
   co_return co_await answer_.see_other(warning.url);
 }
 
-void Portal::note_file(const KeptFile& file) {
-  record_.file_name = file.name;
-  record_.file_type = file_type_name(file.artifact.type);
-  record_.file_size = file.artifact.subject.size;
-  record_.sha256 = file.sha256;
-  record_.unlock.withheld_by = file.event_id;
-  record_.unlock.url = file.url.text();
-}
-
-// What is behind the lock, judged as any download would be.
-Co<KeptState> Portal::judge(const KeptFile& file, KeptState state,
-                            std::vector<std::string> passwords) {
-  note_file(file);
-  TransactionFacts facts;
-  facts.set_client(context_, policy_, record_.start);
-  facts.set_request(file.request, file.url, policy_, *svc_.index);
-  facts.set_names(svc_.shared.names.ask({file.url.host, file.url.path_and_query, {}, true},
-                                        record_.start, false));
-  facts.set_response(file.response, file.request);
-  facts.set_sniffed(file.artifact.type);
-  facts.facts.size = file.artifact.subject.size;
-  ScanSubject subject = file.artifact.subject;
-  subject.passwords = std::move(passwords);
-  Profile profile = file.profile;
-  profile.scan_timeout = policy_.unlock().try_time;
-  ScanTimes times;
-  Assessment found = co_await svc_.shared.inspector.assess(std::move(subject), profile, times);
-  for (const Finding& finding : file.artifact.findings) found.add(finding);
-  facts.set_verdict(found, file.sha256);
-  const Decision ruling = policy_.decide(Stage::verdict, facts.facts);
-  record_.queued = times.queued;
-  record_.scan = times.scanned;
-  record_.scanned = true;
-  record_.artifacts = found.artifacts;
-  record_.verdict = state.verdict = found.verdict();
-  record_.reason = state.reason = facts.facts.reason;
-  record_.findings = found.findings();
-  record_.tree = found.tree;
-  record_.score = found.score();
-
-  const bool opened = opened_something(found);
-  state.where.clear();
-  if (asks_for_password(ruling, found)) {
-    state.phase = opened ? KeptState::Phase::more_locks : KeptState::Phase::wrong;
-    state.where = opened ? lock_of(found).where : std::string();
-  } else if (!opened) {
-    state.phase = KeptState::Phase::failed;
-  } else if (releases(ruling.action)) {
-    state.phase = KeptState::Phase::opened;
-  } else {
-    state.phase = KeptState::Phase::refused;
-    state.rule = ruling.rule;
-    state.rule_words = ruling.reason;
-    state.threat = facts.facts.threat;
-  }
-  note_ruling(ruling, state);
-  co_return state;
-}
-
-void Portal::note_ruling(const Decision& ruling, const KeptState& state) {
-  record_.stages.push_back(
-      {"verdict", std::string(action_name(ruling.action)), std::string(ruling.rule)});
-  record_.rule = ruling.rule;
-  record_.action = action_name(ruling.action);
-  record_.unlock.tries = state.tries;
-  const bool open =
-      state.phase == KeptState::Phase::opened || state.phase == KeptState::Phase::refused;
-  if (open) record_.unlock.opened_by = "person";
-  record_.unlock.offered = !open && state.tries < policy_.unlock().tries;
+// Where its person can follow what the sandbox does.
+std::string Portal::hold(KeptFiles::Turn turn, HeldFor held) {
+  KeptFile file = svc_.shared.kept.give_up(std::move(turn));
+  file.rule = held.asked.rule;
+  file.held = std::move(held);
+  const Duration lifetime = policy_->holding().hold_timeout + policy_->holding().keep;
+  return wait_url(svc_.shared.settings.portal, svc_.shared.held.keep(std::move(file), lifetime));
 }
 
 Co<Result<void>> Portal::send_file(const std::string& id) {
@@ -276,7 +217,7 @@ Co<Result<void>> Portal::send_file(const std::string& id) {
   if (!turn) co_return co_await answer_.notice(PortalNotice::busy);
   const KeptState state = turn.state();
   if (state.phase != KeptState::Phase::opened) co_return co_await show(id);
-  note_file(turn.file());
+  note_locked_file(record_, turn.file());
   record_.verdict = state.verdict;
   record_.reason = state.reason;
   record_.unlock.tries = state.tries;
@@ -303,8 +244,9 @@ std::string unlock_url(const PortalSettings& portal, std::string_view id) {
 }
 
 Co<Result<void>> serve_portal(ClientStream& client, const ClientContext& context, const Url& url,
-                              const Policy& policy, LoopServices& svc, TransactionRecord& record) {
-  Portal portal(client, context, policy, svc, record);
+                              std::shared_ptr<const Policy> policy, LoopServices& svc,
+                              TransactionRecord& record) {
+  Portal portal(client, context, std::move(policy), svc, record);
   co_return co_await portal.serve(url.path_and_query);
 }
 

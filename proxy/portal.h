@@ -30,6 +30,7 @@ std::string coach_url(const PortalSettings& portal, std::string_view id);
 // Answers one request to the site. The record becomes the transaction's event; an error is one of
 // the connection, after which the stream is reset.
 Co<Result<void>> serve_portal(ClientStream& client, const ClientContext& context, const Url& url,
-                              const Policy& policy, LoopServices& svc, TransactionRecord& record);
+                              std::shared_ptr<const Policy> policy, LoopServices& svc,
+                              TransactionRecord& record);
 
 }  // namespace weir

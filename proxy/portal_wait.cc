@@ -120,6 +120,7 @@ void WaitSite::note_file(const KeptFile& file, const KeptState& state) {
   record_.file_type = file_type_name(file.artifact.type);
   record_.file_size = file.artifact.subject.size;
   record_.sha256 = file.sha256;
+  record_.tree = file.held->found.tree;
   record_.verdict = state.verdict;
   record_.reason = state.reason;
   record_.rule = state.rule;

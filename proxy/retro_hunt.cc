@@ -67,16 +67,23 @@ Result<> RetroHunt::verdict_turned_bad(const std::string& sha256, const SandboxV
   return {};
 }
 
+std::optional<std::string> RetroHunt::bad_file_of(const DeliveryRecord& row) const {
+  if (bad_files_.contains(row.sha256)) return row.sha256;
+  const auto inside = std::ranges::find_if(
+      row.inside, [this](const std::string& one) { return bad_files_.contains(one); });
+  return inside == row.inside.end() ? std::nullopt : std::optional(*inside);
+}
+
 void RetroHunt::look_at(const DeliveryRecord& row) {
   std::shared_ptr<const Index> index;
-  bool bad_file = false;
+  std::optional<std::string> bad_file;
   {
     const std::scoped_lock lock(mutex_);
     index = fresh_;
-    bad_file = !row.sha256.empty() && bad_files_.contains(row.sha256);
+    bad_file = bad_file_of(row);
   }
   auto late = index ? suspect_in(row, *index, parts_.clock.wall()) : std::nullopt;
-  if (!late && bad_file) late = {"hash", row.sha256, "sandbox", "sandbox", {}, {}, row.event_id};
+  if (!late && bad_file) late = {"hash", *bad_file, "sandbox", "sandbox", {}, {}, row.event_id};
   if (!late) return;
   {
     const std::scoped_lock lock(mutex_);
@@ -107,9 +114,9 @@ void RetroHunt::run() {
 
 Duration RetroHunt::step() {
   const SteadyTime began = parts_.clock.steady();
-  take_late();
   Result<> done = take_questions();
   if (done) done = hunt();
+  take_late();  // what came during the hunt, so that it is told with the rest
   if (done) done = tell_some();
   waiting_.set(static_cast<std::int64_t>(pending_.size()));
   if (done) return kRestFactor * (parts_.clock.steady() - began);
@@ -118,9 +125,13 @@ Duration RetroHunt::step() {
   return kAfterTrouble;
 }
 
+// Late ones first: while the notice about all of the history is pending, they are left to it.
 void RetroHunt::add(Suspect suspect) {
-  if (pending_.size() < kMostPending && pending_keys_.insert(suspect.key()).second) {
+  if (pending_.size() >= kMostPending || !pending_keys_.insert(suspect.key()).second) return;
+  if (suspect.late_event.empty()) {
     pending_.push_back(std::move(suspect));
+  } else {
+    pending_.push_front(std::move(suspect));
   }
 }
 
@@ -177,10 +188,19 @@ Result<> RetroHunt::hunt() {
   return told_->forget_before(parts_.clock.wall() - parts_.settings.history.keep);
 }
 
+// A late one that the notice about all of the history names anyway.
+Result<bool> RetroHunt::is_told_with_all(const Suspect& suspect) const {
+  if (suspect.late_event.empty() || !pending_keys_.contains(suspect.key_of_all())) return false;
+  const auto told = told_->was_told(suspect.key_of_all());
+  return told ? Result<bool>(!*told) : told;
+}
+
 // True: a notice was made.
 Result<bool> RetroHunt::tell_one(const Suspect& suspect) {
   const auto told = told_->was_told(suspect.key());
   if (!told || *told) return told ? Result<bool>(false) : told;
+  const auto with_all = is_told_with_all(suspect);
+  if (!with_all || *with_all) return with_all ? Result<bool>(false) : with_all;
   const auto sightings = who_got(parts_.history, suspect, {});
   if (!sightings) return std::unexpected(sightings.error());
   if (!sightings->news) return false;
@@ -194,10 +214,13 @@ Result<> RetroHunt::tell_some() {
   if (pending_.empty() && answering_.empty()) return {};
   parts_.history.flush();
   std::vector<std::string> keys;
-  while (!pending_.empty() && keys.size() < kAtOnce && !stop_) {
+  while (!pending_.empty() && keys.size() < 2 * kAtOnce && !stop_) {
     const auto told = tell_one(pending_.front());
     if (!told) return std::unexpected(told.error());
-    if (*told) keys.push_back(pending_.front().key());
+    if (*told) {
+      keys.push_back(pending_.front().key());
+      keys.push_back(pending_.front().key_of_all());
+    }
     pending_keys_.erase(pending_.front().key());
     pending_.pop_front();
   }

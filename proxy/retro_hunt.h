@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -62,6 +63,8 @@ class RetroHunt {
   Result<> tell_some();
   Result<bool> tell_one(const Suspect& suspect);
   void add(Suspect suspect);
+  Result<bool> is_told_with_all(const Suspect& suspect) const;
+  std::optional<std::string> bad_file_of(const DeliveryRecord& row) const;  // under mutex_
 
   const Parts parts_;
   const std::unique_ptr<ToldMemory> told_;

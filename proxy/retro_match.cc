@@ -95,6 +95,7 @@ class People {
 
   void add(const DeliveryRecord& row) {
     ++into_.deliveries;
+    if (row.was_inside) ++into_.inside;
     into_.news = into_.news || !was_known(row);
     const auto found = at_.find({row.client, row.user});
     if (found == at_.end() && into_.receipts.size() >= kMostPeople) {
@@ -104,8 +105,8 @@ class People {
     const auto [entry, is_new] = at_.try_emplace({row.client, row.user}, into_.receipts.size());
     if (is_new) into_.receipts.emplace_back();
     Receipt& receipt = into_.receipts[entry->second];
-    receipt = {row.time,      row.client,   row.user,         row.url,
-               row.file_name, row.event_id, receipt.times + 1};
+    receipt = {row.time,   row.client,   row.user,       row.url,          row.file_name,
+               row.sha256, row.event_id, row.was_inside, receipt.times + 1};
   }
 
  private:
@@ -124,10 +125,18 @@ std::string how_many(const Sightings& sightings) {
          (people == 1 ? " client" : " clients");
 }
 
+std::string how(const Sightings& sightings) {
+  if (sightings.inside == 0) return {};
+  return sightings.inside == sightings.deliveries ? " inside other files"
+                                                  : ", also inside other files,";
+}
+
 }  // namespace
 
+std::string Suspect::key_of_all() const { return kind + " " + value + " " + indicator; }
+
 std::string Suspect::key() const {
-  return kind + " " + value + " " + indicator + (late_event.empty() ? "" : " " + late_event);
+  return key_of_all() + (late_event.empty() ? "" : " " + late_event);
 }
 
 Suspect suspect_of(const std::string& sha256, const SandboxVerdict& verdict) {
@@ -151,6 +160,9 @@ std::optional<Suspect> suspect_in(const DeliveryRecord& row, const Index& index,
   if (!was_delivered(row) || was_known(row)) return std::nullopt;
   std::optional<Suspect> found;
   if (!row.sha256.empty()) found = listed_hash(index, row.sha256, now);
+  for (const std::string& inside : row.inside) {
+    if (!found) found = listed_hash(index, inside, now);
+  }
   if (!found && !row.host.empty()) found = listed_host(index, row.host, now);
   if (!found && !row.url.empty()) found = listed_url(index, row.url, now);
   if (found) found->late_event = row.event_id;
@@ -184,7 +196,7 @@ Notice patient_zero(const Suspect& suspect, const Sightings& sightings, WallTime
   notice.time = now;
   notice.severity = 4;
   notice.what = "patient-zero";
-  notice.message = what_is(suspect) + " went to " + how_many(sightings) +
+  notice.message = what_is(suspect) + " went to " + how_many(sightings) + how(sightings) +
                    " before it was known: " + suspect.source + " calls it " +
                    (suspect.threat.empty() ? "bad" : suspect.threat) + ".";
   notice.details = {{"kind", suspect.kind},
@@ -195,7 +207,8 @@ Notice patient_zero(const Suspect& suspect, const Sightings& sightings, WallTime
                     {"note", suspect.note},
                     {"deliveries", std::to_string(sightings.deliveries)},
                     {"clients", std::to_string(sightings.receipts.size())},
-                    {"complete", sightings.complete ? "true" : "false"}};
+                    {"complete", sightings.complete ? "true" : "false"},
+                    {"inside", std::to_string(sightings.inside)}};
   for (const Receipt& one : sightings.receipts) {
     if (notice.receipts.size() == kMostTold) break;
     notice.receipts.push_back({{"time", iso_time(one.first)},
@@ -204,7 +217,9 @@ Notice patient_zero(const Suspect& suspect, const Sightings& sightings, WallTime
                                {"url", one.url},
                                {"file", one.file_name},
                                {"event", one.event_id},
-                               {"times", std::to_string(one.times)}});
+                               {"times", std::to_string(one.times)},
+                               {"sha256", one.sha256},
+                               {"inside", one.inside ? "true" : "false"}});
   }
   return notice;
 }

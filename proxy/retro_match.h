@@ -24,8 +24,9 @@ struct Suspect {
   std::string note;
   std::string late_event;  // a transaction that ended after this was known; "" = none
 
-  // What is told once.
+  // What is told once. A late event is told by itself, with all that the other is told with.
   std::string key() const;
+  std::string key_of_all() const;  // without the late event
 };
 
 Suspect suspect_of(const std::string& sha256, const SandboxVerdict& verdict);
@@ -33,14 +34,16 @@ Suspect suspect_of(const std::string& sha256, const SandboxVerdict& verdict);
 // Who got it: one entry for each client and user, the first time first.
 struct Receipt {
   WallTime first{};
-  std::string client, user, url, file_name, event_id;  // of the first time
+  std::string client, user, url, file_name, sha256, event_id;  // of the first time
+  bool inside = false;  // then, the suspect was inside that file
   std::uint64_t times = 0;
 };
 struct Sightings {
   std::vector<Receipt> receipts;
   std::uint64_t deliveries = 0;
-  bool complete = true;  // false: there were more rows or people than are looked at
-  bool news = false;     // some went before anybody knew
+  std::uint64_t inside = 0;  // deliveries of other files, with the suspect inside
+  bool complete = true;      // false: there were more rows or people than are looked at
+  bool news = false;         // some went before anybody knew
 };
 
 // The visitor says whether to go on.

@@ -2,14 +2,18 @@
 // all who want the file, from whatever loop. Any thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/co.h"
 #include "inspect/wakeup.h"
+#include "sandbox_client/submission.h"
 #include "sandbox_client/verdict.h"
 
 namespace weir {
@@ -33,6 +37,24 @@ class SandboxCase {
   mutable std::mutex mutex_;
   std::optional<SandboxVerdict> verdict_;
   std::vector<std::weak_ptr<Wakeup>> waiting_;
+};
+
+// The cases that somebody waits for, by SHA-256, and how long files of each type usually take. Any
+// thread.
+class SandboxCases {
+ public:
+  SandboxCases(std::size_t most, const Clock& clock) : most_(most), clock_(clock) {}
+
+  std::shared_ptr<SandboxCase> find_or_make(const Submission& submission);
+  // Gives it out for the last time; null when nobody waits. `told`: there is a report.
+  std::shared_ptr<SandboxCase> close(const Submission& submission, bool told);
+
+ private:
+  const std::size_t most_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::weak_ptr<SandboxCase>> cases_;
+  std::map<std::string, Duration> usual_;
 };
 
 }  // namespace weir

@@ -3,7 +3,6 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
-#include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
@@ -13,6 +12,8 @@
 #include "conf/text_file.h"
 #include "core/digest.h"
 #include "proxy/helper_process.h"
+#include "proxy/holding.h"
+#include "proxy/sandbox_bundles.h"
 #include "sandbox_client/engine_list.h"
 #include "sandbox_client/service.h"
 
@@ -36,9 +37,9 @@ std::string versions_of(const EngineSpec& spec) {
   return "local " + digests.finish().sha256.substr(0, 12);
 }
 
+// Work for the desk's thread, which may wait for the disk.
 struct Job {
-  SandboxAsk ask;
-  SandboxAnswer answer;  // before `done` is notified
+  std::function<void()> work;
   Wakeup done;
 };
 
@@ -52,10 +53,12 @@ struct SandboxDesk::State {
   Result<void> add_engine(EngineSpec spec);
   Result<void> add_local(EngineSpec& spec, const std::string& versions);
   void run();
-  bool enqueue(std::shared_ptr<Job> job);
+  Co<bool> perform(std::function<void()> work);
   SandboxAnswer serve(const SandboxAsk& ask);
-  std::shared_ptr<SandboxCase> case_of(const Submission& submission);
-  std::shared_ptr<SandboxCase> close_case(const Outcome& outcome);
+  SandboxAnswer serve_parts(const Submission& whole, const std::vector<Inside>& inside,
+                            SandboxVerdict so_far);
+  void tell_wholes(const std::string& part, const SandboxVerdict& verdict);
+  void remember_bad(const std::string& sha256, const SandboxVerdict& verdict);
   void conclude(const Outcome& outcome);
   Result<void> load_bad();
 
@@ -65,9 +68,8 @@ struct SandboxDesk::State {
   std::unique_ptr<VerdictMemory> memory;
   std::unique_ptr<HelperProcess> worker;
 
-  std::mutex cases_mutex;
-  std::unordered_map<std::string, std::weak_ptr<SandboxCase>> cases;  // by SHA-256
-  std::map<std::string, Duration> usual;                              // by type
+  SandboxCases cases{kMostCases, parts.clock};
+  SandboxBundles bundles{kMostCases};
   mutable std::shared_mutex bad_mutex;
   std::unordered_map<std::string, SandboxVerdict> bad;
   std::unordered_map<std::string, SandboxVerdict> came;  // since `bad` was last read
@@ -180,26 +182,60 @@ Result<void> SandboxDesk::State::add_local(EngineSpec& spec, const std::string& 
   return {};
 }
 
-Co<SandboxAnswer> SandboxDesk::hand_in(SandboxAsk ask) {
-  State& state = *state_;
-  if (!state.service || !state.service->takes(ask.submission)) {
-    co_return SandboxAnswer{Standing::unsupported, {}, nullptr};
-  }
-  const auto job = std::make_shared<Job>();
-  job->ask = std::move(ask);
-  if (!state.enqueue(job)) co_return SandboxAnswer{};
-  co_await job->done.wait();
-  co_return std::move(job->answer);
+bool SandboxDesk::takes(const Submission& submission) const {
+  return state_->service && state_->service->takes(submission);
 }
 
-bool SandboxDesk::State::enqueue(std::shared_ptr<Job> job) {
+Co<SandboxAnswer> SandboxDesk::hand_in(SandboxAsk ask) {
+  State& state = *state_;
+  if (!takes(ask.submission)) co_return SandboxAnswer{Standing::unsupported, {}, nullptr};
+  const auto answer = std::make_shared<SandboxAnswer>();
+  const auto work = [&state, answer, ask = std::move(ask)] { *answer = state.serve(ask); };
+  (void)co_await state.perform(work);
+  co_return std::move(*answer);
+}
+
+Co<std::vector<std::optional<SandboxVerdict>>> SandboxDesk::recall(
+    std::vector<std::string> digests) {
+  using Known = std::vector<std::optional<SandboxVerdict>>;
+  const auto known = std::make_shared<Known>(digests.size());
+  if (!state_->memory) co_return *known;
+  const auto work = [memory = state_->memory.get(), known, digests = std::move(digests)] {
+    for (std::size_t i = 0; i < digests.size(); ++i) (*known)[i] = memory->find(digests[i]);
+  };
+  (void)co_await state_->perform(work);
+  co_return std::move(*known);
+}
+
+Co<SandboxAnswer> SandboxDesk::hand_in_parts(Submission whole, std::vector<Inside> parts,
+                                             SandboxVerdict so_far) {
+  State& state = *state_;
+  if (!state.service) co_return SandboxAnswer{Standing::unsupported, {}, nullptr};
+  const auto answer = std::make_shared<SandboxAnswer>();
+  const auto work = [&state, answer, whole = std::move(whole), parts = std::move(parts),
+                     so_far = std::move(so_far)] {
+    *answer = state.serve_parts(whole, parts, so_far);
+  };
+  (void)co_await state.perform(work);
+  co_return std::move(*answer);
+}
+
+std::shared_ptr<SandboxCase> SandboxDesk::under_way(const Submission& whole) {
+  return state_->bundles.has(whole.sha256) ? state_->cases.find_or_make(whole) : nullptr;
+}
+
+// False: there is too much to do. `work` is gone, with what it holds, before the caller goes on.
+Co<bool> SandboxDesk::State::perform(std::function<void()> work) {
+  const auto job = std::make_shared<Job>();
+  job->work = std::move(work);
   {
     const std::lock_guard lock(jobs_mutex);
-    if (stopping || jobs.size() >= kMostJobs) return false;
-    jobs.push_back(std::move(job));
+    if (stopping || jobs.size() >= kMostJobs) co_return false;
+    jobs.push_back(job);
   }
   wake.notify_one();
-  return true;
+  co_await job->done.wait();
+  co_return true;
 }
 
 std::optional<SandboxVerdict> SandboxDesk::known_bad(const std::string& sha256) const {
@@ -220,15 +256,15 @@ void SandboxDesk::State::run() {
       job = std::move(jobs.front());
       jobs.pop_front();
     }
-    job->answer = serve(job->ask);
-    job->ask.body.reset();
+    job->work();
+    job->work = nullptr;
     job->done.notify();
   }
 }
 
 // The case is there before the memory is asked: a verdict that comes in between finds it.
 SandboxAnswer SandboxDesk::State::serve(const SandboxAsk& ask) {
-  auto under_way = case_of(ask.submission);
+  auto under_way = cases.find_or_make(ask.submission);
   Submission submission = ask.submission;
   submission.deadline = deadline;
   auto in = service->hand_in(submission, ask.body->get());
@@ -242,46 +278,56 @@ SandboxAnswer SandboxDesk::State::serve(const SandboxAsk& ask) {
   return {Standing::waiting, {}, std::move(under_way)};
 }
 
-std::shared_ptr<SandboxCase> SandboxDesk::State::case_of(const Submission& submission) {
-  const std::lock_guard lock(cases_mutex);
-  if (cases.size() >= kMostCases) {
-    std::erase_if(cases, [](const auto& one) { return one.second.expired(); });
+// The bundle is there before its parts are handed in: what is said of them meanwhile finds it.
+SandboxAnswer SandboxDesk::State::serve_parts(const Submission& whole,
+                                              const std::vector<Inside>& inside,
+                                              SandboxVerdict so_far) {
+  auto under_way = cases.find_or_make(whole);
+  SandboxBundles::Parts waiting;
+  for (const Inside& part : inside) waiting[part.ask.submission.sha256] = part.where;
+  if (waiting.empty()) return {Standing::known, std::move(so_far), nullptr};
+  const bool first = bundles.open(whole, std::move(waiting), std::move(so_far));
+  bool all_up = true;
+  for (const Inside& part : inside) {
+    const SandboxAnswer answer = serve(part.ask);
+    const std::string& digest = part.ask.submission.sha256;
+    if (answer.standing == Standing::known) tell_wholes(digest, answer.verdict);
+    if (answer.standing == Standing::unsupported) {
+      tell_wholes(digest, no_answer(Reason::too_large, "a sandbox does not take it"));
+    }
+    if (answer.standing == Standing::unavailable) all_up = false;
   }
-  auto& place = cases[submission.sha256];
-  auto found = place.lock();
-  if (!found) {
-    const auto took = usual.find(submission.type);
-    found = std::make_shared<SandboxCase>(parts.clock.steady(),
-                                          took == usual.end() ? Duration{} : took->second);
-    place = found;
-  }
-  return found;
+  if (auto said = under_way->verdict()) return {Standing::known, std::move(*said), nullptr};
+  if (!all_up || (!first && !bundles.has(whole.sha256))) return {};
+  return {Standing::waiting, {}, std::move(under_way)};
 }
 
-std::shared_ptr<SandboxCase> SandboxDesk::State::close_case(const Outcome& outcome) {
-  const std::lock_guard lock(cases_mutex);
-  const auto at = cases.find(outcome.submission.sha256);
-  if (at == cases.end()) return nullptr;
-  const auto waited = at->second.lock();
-  cases.erase(at);
-  if (waited && outcome.state == SubmissionState::finished) {
-    Duration& often = usual[outcome.submission.type];
-    const Duration took = parts.clock.steady() - waited->since();
-    often = often == Duration{} ? took : (often * 7 + took) / 8;
+void SandboxDesk::State::tell_wholes(const std::string& part, const SandboxVerdict& verdict) {
+  for (const SandboxBundles::Decided& one : bundles.told(part, verdict)) {
+    Outcome outcome;
+    outcome.submission = one.whole;
+    outcome.state = SubmissionState::finished;
+    outcome.verdict = one.verdict;
+    if (one.verdict.verdict == Verdict::malicious) {
+      remember_bad(one.whole.sha256, one.verdict);
+    }
+    if (const auto waited = cases.close(one.whole, true)) waited->conclude(one.verdict);
+    if (parts.on_outcome) parts.on_outcome(outcome);
   }
-  return waited;
+}
+
+void SandboxDesk::State::remember_bad(const std::string& sha256, const SandboxVerdict& verdict) {
+  const std::unique_lock lock(bad_mutex);
+  if (bad.size() < kMostBad) bad.insert_or_assign(sha256, verdict);
+  if (came.size() < kMostBad) came.insert_or_assign(sha256, verdict);
 }
 
 // On the service's thread.
 void SandboxDesk::State::conclude(const Outcome& outcome) {
   const Submission& submission = outcome.submission;
   const SandboxVerdict& verdict = outcome.verdict;
-  if (verdict.verdict == Verdict::malicious) {
-    const std::unique_lock lock(bad_mutex);
-    if (bad.size() < kMostBad) bad.insert_or_assign(submission.sha256, verdict);
-    if (came.size() < kMostBad) came.insert_or_assign(submission.sha256, verdict);
-  }
-  const auto waited = close_case(outcome);
+  if (verdict.verdict == Verdict::malicious) remember_bad(submission.sha256, verdict);
+  const auto waited = cases.close(submission, outcome.state == SubmissionState::finished);
   parts.metrics
       .counter("weir_sandbox_verdicts_total", "Files that went to a sandbox, by what came back.",
                {{"verdict", std::string(verdict_name(verdict.verdict))},
@@ -294,6 +340,7 @@ void SandboxDesk::State::conclude(const Outcome& outcome) {
                   {"title", verdict.title}});
   if (waited) waited->conclude(verdict);
   if (parts.on_outcome) parts.on_outcome(outcome);
+  tell_wholes(submission.sha256, verdict);
 }
 
 void SandboxDesk::look() {

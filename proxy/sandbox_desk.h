@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conf/settings.h"
 #include "core/co.h"
@@ -58,6 +59,19 @@ class SandboxDesk {
   SandboxDesk& operator=(const SandboxDesk&) = delete;
 
   Co<SandboxAnswer> hand_in(SandboxAsk ask);
+  // Whether some sandbox runs such files. Never blocks.
+  bool takes(const Submission& submission) const;
+  // What is known of these files (by SHA-256), without handing anything in.
+  Co<std::vector<std::optional<SandboxVerdict>>> recall(std::vector<std::string> digests);
+  // The files inside `whole`, of which one verdict is made; `so_far` is what is known of it.
+  struct Inside {
+    SandboxAsk ask;
+    std::string where;  // "" = the whole itself
+  };
+  Co<SandboxAnswer> hand_in_parts(Submission whole, std::vector<Inside> parts,
+                                  SandboxVerdict so_far);
+  // The case of a whole that sandboxes have parts of; null when there is none.
+  std::shared_ptr<SandboxCase> under_way(const Submission& whole);
   // A file that a sandbox called malicious before, whoever had it looked at. Never blocks.
   std::optional<SandboxVerdict> known_bad(const std::string& sha256) const;
 

@@ -21,6 +21,7 @@
 #include "proxy/portal_pages.h"
 #include "proxy/range.h"
 #include "proxy/refusal.h"
+#include "proxy/sandbox_asking.h"
 #include "proxy/sandbox_desk.h"
 #include "proxy/transaction_facts.h"
 #include "proxy/unlock.h"
@@ -84,9 +85,7 @@ class Transaction {
   Co<Assessment> assess(const Artifact& artifact, const Profile& profile,
                         std::vector<std::string> passwords);
   Decision rule_on(const Assessment& found);
-  Co<Decision> unlock(const Artifact& artifact, Profile profile, Decision locked,
-                      Assessment& found);
-  void note_known_bad(const std::string& sha256, Assessment& found) const;
+  Co<Decision> unlock(Artifact& artifact, Profile profile, Decision locked, Assessment& found);
   Co<Decision> consult_sandbox(const Artifact& artifact, Assessment found, Decision ruling);
   Co<Decision> wait_for_sandbox();
   Decision heed_sandbox(const SandboxVerdict& said);
@@ -750,7 +749,7 @@ Co<Assessment> Transaction::assess(const Artifact& artifact, const Profile& prof
   ScanTimes times;
   Assessment found = co_await svc_.shared.inspector.assess(std::move(subject), profile, times);
   for (const Finding& finding : artifact.findings) found.add(finding);
-  note_known_bad(artifact.subject.sha256, found);
+  add_known_bad(svc_.shared.sandbox, artifact.subject.sha256, found);
   record_.queued += times.queued;
   record_.scan += times.scanned;
   record_.from_cache = times.from_cache;
@@ -771,7 +770,7 @@ Decision Transaction::rule_on(const Assessment& found) {
 
 // A locked file that may be unlocked: with what is known, before anybody is asked. What opens
 // nothing changes nothing.
-Co<Decision> Transaction::unlock(const Artifact& artifact, Profile profile, Decision locked,
+Co<Decision> Transaction::unlock(Artifact& artifact, Profile profile, Decision locked,
                                  Assessment& found) {
   const UnlockRules& rules = policy_->unlock();
   page_words_ = svc_.shared.page_words.find(owner(), client_.request().fields.get("referer"));
@@ -783,8 +782,9 @@ Co<Decision> Transaction::unlock(const Artifact& artifact, Profile profile, Deci
     if (source.empty()) continue;
     auto words = with_page ? passwords_to_try(page_words_, rules.passwords, {})
                            : passwords_to_try(rules.passwords, {}, {});
-    Assessment inside = co_await assess(artifact, profile, std::move(words));
+    Assessment inside = co_await assess(artifact, profile, words);
     if (!opened_something(inside)) continue;
+    artifact.subject.passwords = std::move(words);  // for who wants what is inside
     const Decision ruling = rule_on(inside);
     record_.unlock.opened_by = with_page ? "page" : "list";
     found = std::move(inside);
@@ -793,21 +793,6 @@ Co<Decision> Transaction::unlock(const Artifact& artifact, Profile profile, Deci
     locked = ruling;
   }
   co_return locked;
-}
-
-// What a sandbox once called malicious is so for everybody, also inside an archive.
-void Transaction::note_known_bad(const std::string& sha256, Assessment& found) const {
-  const auto look = [&](const std::string& digest, const std::string& where) {
-    const auto bad = svc_.shared.sandbox.known_bad(digest);
-    if (!bad) return;
-    Finding finding = *finding_of(*bad);
-    finding.where = where;
-    found.add(std::move(finding));
-  };
-  look(sha256, "");
-  for (const ArtifactNote& note : std::vector<ArtifactNote>(found.tree)) {
-    if (!note.sha256.empty()) look(note.sha256, note.where);
-  }
 }
 
 // What no scanner condemns and policy would let go may have to be run first. The action hold comes
@@ -831,24 +816,11 @@ Co<Decision> Transaction::consult_sandbox(const Artifact& artifact, Assessment f
     co_return heed_sandbox(no_answer(Reason::too_large, "only a part of it is known"));
   }
   const bool waits = asked.action == Action::hold;
-  SandboxAsk ask{.submission = {.sha256 = artifact.subject.sha256,
-                                .name = facts_.name(),
-                                .source_url = record_.url,
-                                .type = std::string(file_type_name(artifact.type)),
-                                .password = {},
-                                .engine = {},
-                                .size = artifact.subject.size,
-                                .priority = waits ? 10 : 0},
-                 .body = artifact.subject.body};
-  SandboxAnswer answer = co_await svc_.shared.sandbox.hand_in(std::move(ask));
-  switch (answer.standing) {
-    case SandboxAnswer::Standing::known: co_return heed_sandbox(answer.verdict);
-    case SandboxAnswer::Standing::unsupported:
-      co_return heed_sandbox(no_answer(Reason::unsupported, "no sandbox takes such files"));
-    case SandboxAnswer::Standing::unavailable:
-      co_return heed_sandbox(no_answer(Reason::engine_down, "no sandbox answers"));
-    case SandboxAnswer::Standing::waiting: break;
-  }
+  SandboxAnswer answer = co_await ask_sandboxes(
+      svc_.shared.sandbox, svc_.shared.inspector,
+      question_about(artifact, facts_.name(), record_.url, held_.found, policy_->holding(), waits));
+  if (answer.standing == SandboxAnswer::Standing::known) co_return heed_sandbox(answer.verdict);
+  if (const auto never = why_not(answer)) co_return heed_sandbox(*never);
   if (!waits) co_return ruling;  // followed up when the verdict comes
   held_.under_way = std::move(answer.under_way);
   co_return asked;
@@ -1030,7 +1002,7 @@ Co<Result<void>> Transaction::relay_upgraded(OriginStream& origin, ResponseHead 
 
 Co<Result<void>> Transaction::answer_at_portal() {
   answered_ = true;
-  auto outcome = co_await serve_portal(client_, context_, url_, *policy_, svc_, record_);
+  auto outcome = co_await serve_portal(client_, context_, url_, policy_, svc_, record_);
   if (!outcome) client_.reset();
   co_return outcome;
 }

@@ -1,8 +1,28 @@
 #include "proxy/transaction_facts.h"
 
+#include <algorithm>
+
 #include "proxy/forwarding.h"
 
 namespace weir {
+namespace {
+
+// Types and families of the files inside, each once; the views are of static names.
+std::vector<std::string_view> kinds_inside(const std::vector<ArtifactNote>& tree) {
+  std::vector<std::string_view> kinds;
+  const auto add = [&](std::string_view kind) {
+    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+  };
+  for (const ArtifactNote& note : tree) {
+    const auto type = file_type_from_name(note.type);
+    if (note.where.empty() || !type) continue;
+    add(file_type_name(*type));
+    add(family_name(family_of(*type)));
+  }
+  return kinds;
+}
+
+}  // namespace
 
 void TransactionFacts::set_client(const ClientContext& context, const Policy& policy,
                                   WallTime now) {
@@ -126,6 +146,7 @@ void TransactionFacts::set_verdict(const Assessment& assessment, const std::stri
   finding_names_.clear();
   for (const Finding& finding : assessment.findings()) finding_names_.push_back(finding.name);
   facts.findings.assign(finding_names_.begin(), finding_names_.end());
+  facts.contains = kinds_inside(assessment.tree);
   const auto worst = assessment.worst();
   facts.reason = worst ? worst->reason : Reason::none;
   threat_ = worst ? worst->name : std::string();

@@ -1,6 +1,7 @@
 // Who got what: one line of the history, and what to look for in it. Plain data, any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 #include "core/clock.h"
 
 namespace weir {
+
+constexpr std::size_t kMostInside = 64;  // files inside one that a row keeps
 
 struct DeliveryRecord {
   WallTime time{};       // to the millisecond
@@ -23,12 +26,18 @@ struct DeliveryRecord {
   std::string action;   // what policy did
   std::string verdict;  // what was learned
 
+  // Lower-case hex of the files inside, each once, at most kMostInside. To find the row by; they do
+  // not come back with it.
+  std::vector<std::string> inside;
+  bool was_inside = false;  // in an answer: not the file of this row was asked for, but one inside
+
   bool operator==(const DeliveryRecord&) const = default;
 };
 
 // All that are set must hold; "" is not set.
 struct HistoryFilter {
-  std::string sha256, host, domain, client, user, action, verdict, event_id;
+  std::string sha256;  // of the file, or of one inside
+  std::string host, domain, client, user, action, verdict, event_id;
   std::string url_part, name_part;  // somewhere inside; these look at each row that the rest leaves
   std::optional<WallTime> from, to;  // both inclusive
 };

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kPrefix = "history-";
 constexpr std::string_view kSuffix = ".sqlite";
 constexpr std::size_t kMostRows = 10'000;  // of a page
-constexpr int kSpans = 16;  // a file holds at most this part of the time that is kept
+constexpr int kSpans = 16;  // a file holds at most this part of the time, or bytes, that is kept
 
 std::optional<std::int64_t> number_of(const std::string& name) {
   if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
@@ -31,6 +31,9 @@ std::uint64_t size_of(const std::string& path) {
   struct stat about{};
   return ::stat(path.c_str(), &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
 }
+
+// What a record counts in the queue, so that what it takes of the memory is bounded.
+std::size_t weight_of(const DeliveryRecord& record) { return 1 + record.inside.size() / 8; }
 
 }  // namespace
 
@@ -105,13 +108,16 @@ Result<> History::restore() {
 bool History::append(DeliveryRecord record) {
   {
     const std::scoped_lock lock(queue_mutex_);
-    if (queue_.size() >= options_.max_queued || stopping_) {
+    const std::size_t before = queued_, now = before + weight_of(record);
+    if (now > options_.max_queued || stopping_) {
       ++counts_.dropped;
       return false;
     }
+    queued_ = now;
     queue_.push_back(std::move(record));
-    if (queue_.size() != 1 && queue_.size() != options_.max_queued / 2) return true;
-    hurry_ = hurry_ || queue_.size() > 1;
+    const bool half = before < options_.max_queued / 2 && now >= options_.max_queued / 2;
+    if (queue_.size() > 1 && !half) return true;
+    hurry_ = hurry_ || half;
   }
   wake_.notify_one();
   return true;
@@ -134,6 +140,7 @@ void History::run() {
       hurry_ = false;
       batch.clear();
       std::swap(batch, queue_);
+      queued_ = 0;
       writing_ = !batch.empty();
       if (!writing_ && stopping_) return;
     }
@@ -168,9 +175,10 @@ void History::write(const std::vector<DeliveryRecord>& batch) {
 
 bool History::writer_is_full() const {
   if (writer_->rows() >= options_.segment_rows) return true;
+  if (writer_->rows() == 0) return false;
   const Duration span =
       history_row_time(writer_->last_id()) - history_row_time(writer_->first_id());
-  return writer_->rows() > 0 && span > options_.keep / kSpans;
+  return span > options_.keep / kSpans || bytes_of(writer_number_) > options_.max_bytes / kSpans;
 }
 
 // A new file when the newest is full or damaged. One that was left by an earlier run goes on.
@@ -210,10 +218,12 @@ void History::remove(std::int64_t number) {
 
 std::uint64_t History::bytes_of_all() const {
   std::uint64_t sum = 0;
-  for (const auto& [number, segment] : segments_) {
-    for (const char* ending : {"", "-wal"}) sum += size_of(path(number) + ending);
-  }
+  for (const auto& [number, segment] : segments_) sum += bytes_of(number);
   return sum;
+}
+
+std::uint64_t History::bytes_of(std::int64_t number) const {
+  return size_of(path(number)) + size_of(path(number) + "-wal");
 }
 
 std::uint64_t History::bytes() const {

@@ -24,9 +24,9 @@ namespace weir {
 
 struct HistoryOptions {
   Duration keep = std::chrono::days(90);
-  std::uint64_t max_bytes = 16ull << 30;                 // of all files
-  std::uint64_t segment_rows = 1'000'000;                // of one file
-  std::size_t max_queued = 65'536;                       // records that wait to be written
+  std::uint64_t max_bytes = 16ull << 30;   // of all files
+  std::uint64_t segment_rows = 1'000'000;  // of one file
+  std::size_t max_queued = 65'536;  // records that wait to be written; eight hashes inside are one
   Duration batch_wait = std::chrono::milliseconds(200);  // how long the first of a batch waits
 };
 
@@ -59,8 +59,8 @@ class History {
   // For a hunt through what has been: each host or hash, once for each file that has it. The
   // visitor says whether to go on, and may search.
   Result<> each_host(const HistoryReader::Visitor& visit);
-  Result<> each_hash(const HistoryReader::Visitor& visit);
-  Result<> each_url(const HistoryReader::Visitor& visit);  // of each row: reads all of it
+  Result<> each_hash(const HistoryReader::Visitor& visit);  // also of files inside others
+  Result<> each_url(const HistoryReader::Visitor& visit);   // of each row: reads all of it
 
   HistoryCounts counts() const;
   std::uint64_t bytes() const;  // of all files
@@ -88,6 +88,7 @@ class History {
   std::string path(std::int64_t number) const;
   std::map<std::int64_t, Segment> segments() const;
   std::uint64_t bytes_of_all() const;
+  std::uint64_t bytes_of(std::int64_t number) const;
   Result<std::vector<NumberedDelivery>> search_in(std::int64_t number, SharedReader& shared,
                                                   const HistoryFilter& filter, std::int64_t least,
                                                   std::int64_t below, std::size_t most) const;
@@ -102,6 +103,7 @@ class History {
   mutable std::mutex queue_mutex_;
   std::condition_variable wake_, written_;
   std::vector<DeliveryRecord> queue_;
+  std::size_t queued_ = 0;  // what those in the queue count
   bool stopping_ = false, hurry_ = false, writing_ = false;
   HistoryCounts counts_;  // under queue_mutex_
 

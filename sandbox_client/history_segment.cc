@@ -1,6 +1,7 @@
 #include "sandbox_client/history_segment.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/cursor.h"
 #include "core/digest.h"
@@ -32,12 +33,22 @@ CREATE INDEX by_client ON deliveries(client);
 CREATE INDEX by_user ON deliveries(user);
 )";
 
-constexpr std::string_view kSelect =
-    "SELECT d.id,d.event,c.text,u.text,h.text,m.text,d.url,d.sha256,d.name,a.text,v.text"
-    " FROM deliveries d CROSS JOIN names c ON c.id=d.client CROSS JOIN names u ON u.id=d.user"
+// Made when the first row needs it: files of earlier versions have none and stay as they are, and
+// earlier versions read the new ones.
+constexpr const char* kInsideTable = R"(
+CREATE TABLE IF NOT EXISTS inside(
+  sha256 BLOB NOT NULL, delivery INTEGER NOT NULL,
+  PRIMARY KEY(sha256, delivery)) STRICT, WITHOUT ROWID;
+)";
+
+constexpr std::string_view kColumns =
+    "SELECT d.id,d.event,c.text,u.text,h.text,m.text,d.url,d.sha256,d.name,a.text,v.text FROM ";
+constexpr std::string_view kNames =
+    " CROSS JOIN names c ON c.id=d.client CROSS JOIN names u ON u.id=d.user"
     " CROSS JOIN names h ON h.id=d.host CROSS JOIN names m ON m.id=d.domain"
-    " CROSS JOIN names a ON a.id=d.action CROSS JOIN names v ON v.id=d.verdict"
-    " WHERE d.id>=?1 AND d.id<?2";
+    " CROSS JOIN names a ON a.id=d.action CROSS JOIN names v ON v.id=d.verdict";
+constexpr std::string_view kRows = " WHERE d.id>=?1 AND d.id<?2";
+constexpr std::string_view kRowsInside = " WHERE i.sha256=?3 AND i.delivery>=?1 AND i.delivery<?2";
 
 std::int64_t hash_key(ByteView digest) { return static_cast<std::int64_t>(Cursor(digest).u64be()); }
 
@@ -123,8 +134,9 @@ Result<> HistoryWriter::append(std::span<const DeliveryRecord> records) {
     }
     return transaction->commit();
   }();
-  if (!done) {  // the names that it added are gone too
+  if (!done) {  // the names that it added are gone too, and a table
     names_.clear();
+    add_inside_.reset();
     std::tie(rows_, first_id_, last_id_) = before;
   }
   return done;
@@ -150,9 +162,28 @@ Result<> HistoryWriter::insert(const DeliveryRecord& record) {
     insert_.bind(11, hash_key(digest)).bind_blob(12, digest);
   }
   if (auto kept = insert_.run(); !kept) return kept;
+  if (auto kept = insert_inside(record, id); !kept) return kept;
   ++rows_;
   first_id_ = first_id_ == 0 ? id : std::min(first_id_, id);
   last_id_ = std::max(last_id_, id);
+  return {};
+}
+
+// A row is found once for one hash, so its own is left out.
+Result<> HistoryWriter::insert_inside(const DeliveryRecord& record, std::int64_t id) {
+  if (record.inside.empty()) return {};
+  if (!add_inside_) {
+    if (auto made = database_.run(kInsideTable); !made) return made;
+    auto add = database_.prepare("INSERT OR IGNORE INTO inside(sha256,delivery) VALUES(?1,?2)");
+    if (!add) return pass(std::move(add));
+    add_inside_ = std::move(*add);
+  }
+  for (const std::string& one : record.inside | std::views::take(kMostInside)) {
+    if (!is_sha256_hex(one) || one == record.sha256) continue;
+    if (auto kept = add_inside_->start().bind_blob(1, *from_hex(one)).bind(2, id).run(); !kept) {
+      return kept;
+    }
+  }
   return {};
 }
 
@@ -195,11 +226,8 @@ Result<std::optional<std::int64_t>> HistoryReader::name_id(char kind, const std:
   return *found ? std::optional(row->integer(0)) : std::nullopt;
 }
 
-Result<std::vector<NumberedDelivery>> HistoryReader::search(const HistoryFilter& filter,
-                                                            std::int64_t least, std::int64_t below,
-                                                            std::size_t most) {
-  std::vector<NumberedDelivery> found;
-  std::string sql(kSelect);
+// What narrows the rows by the dictionary. False: one of the names does not occur in this file.
+Result<bool> HistoryReader::narrow(const HistoryFilter& filter, std::string& sql) {
   const struct {
     char kind;
     const char* column;
@@ -211,31 +239,82 @@ Result<std::vector<NumberedDelivery>> HistoryReader::search(const HistoryFilter&
     if (one.text.empty()) continue;
     const auto id = name_id(one.kind, one.text);
     if (!id) return std::unexpected(id.error());
-    if (!*id) return found;  // nobody of that name in this file
+    if (!*id) return false;
     // An action is no way in: nearly all rows have the same.
     const bool weak = one.kind == 'a' || one.kind == 'v';
     sql +=
         std::string(" AND ") + (weak ? "+" : "") + "d." + one.column + "=" + std::to_string(**id);
   }
-  std::vector<std::uint8_t> digest;
-  if (!filter.sha256.empty()) {
-    if (!is_sha256_hex(filter.sha256)) return found;
-    digest = *from_hex(filter.sha256);
-    sql += " AND d.hash_key=" + std::to_string(hash_key(digest)) + " AND d.sha256=?3";
+  return true;
+}
+
+struct HistoryReader::Question {
+  const HistoryFilter& filter;
+  std::int64_t least, below;
+  std::size_t most;
+  std::string narrowed;
+  std::vector<std::uint8_t> digest;  // of filter.sha256
+};
+
+// `inside`: the rows of files that hold the one that is asked for.
+Result<> HistoryReader::read(const Question& question, bool inside,
+                             std::vector<NumberedDelivery>& found) {
+  const HistoryFilter& filter = question.filter;
+  std::string sql(kColumns);
+  sql += inside ? "inside i CROSS JOIN deliveries d ON d.id=i.delivery" : "deliveries d";
+  sql += kNames;
+  sql += inside ? kRowsInside : kRows;
+  if (!inside && !question.digest.empty()) {
+    sql += " AND d.hash_key=" + std::to_string(hash_key(question.digest)) + " AND d.sha256=?3";
   }
+  sql += question.narrowed;
   if (!filter.event_id.empty()) sql += " AND d.event=?4";
   if (!filter.url_part.empty()) sql += " AND d.url LIKE ?5 ESCAPE '\\'";
   if (!filter.name_part.empty()) sql += " AND d.name LIKE ?6 ESCAPE '\\'";
-  auto row = database_.query(sql + " ORDER BY d.id DESC LIMIT ?7", least, below);
+  sql += inside ? " ORDER BY i.delivery DESC LIMIT ?7" : " ORDER BY d.id DESC LIMIT ?7";
+  auto row = database_.query(sql, question.least, question.below);
   if (!row) return pass(std::move(row));
-  row->bind_blob(3, digest).bind(4, filter.event_id).bind(5, somewhere(filter.url_part));
-  row->bind(6, somewhere(filter.name_part)).bind(7, static_cast<std::int64_t>(most));
+  row->bind_blob(3, question.digest).bind(4, filter.event_id).bind(5, somewhere(filter.url_part));
+  row->bind(6, somewhere(filter.name_part)).bind(7, static_cast<std::int64_t>(question.most));
   for (;;) {
     auto more = row->step();
     if (!more) return pass(std::move(more));
-    if (!*more) return found;
+    if (!*more) return {};
     found.push_back({row->integer(0), record_of(*row)});
+    found.back().record.was_inside = inside;
   }
+}
+
+Result<std::vector<NumberedDelivery>> HistoryReader::search(const HistoryFilter& filter,
+                                                            std::int64_t least, std::int64_t below,
+                                                            std::size_t most) {
+  std::vector<NumberedDelivery> found;
+  Question question{filter, least, below, most, {}, {}};
+  if (!filter.sha256.empty()) {
+    if (!is_sha256_hex(filter.sha256)) return found;
+    question.digest = *from_hex(filter.sha256);
+  }
+  const auto some = narrow(filter, question.narrowed);
+  if (!some) return std::unexpected(some.error());
+  if (!*some) return found;
+  if (auto done = read(question, false, found); !done) return pass(std::move(done));
+  const auto also = filter.sha256.empty() ? Result<bool>(false) : has_inside();
+  if (!also) return std::unexpected(also.error());
+  if (!*also) return found;
+  if (auto done = read(question, true, found); !done) return pass(std::move(done));
+  std::ranges::sort(found, std::ranges::greater(), &NumberedDelivery::id);
+  if (found.size() > most) found.resize(most);
+  return found;
+}
+
+// It may come while this reader is open.
+Result<bool> HistoryReader::has_inside() {
+  if (has_inside_) return true;
+  auto row = database_.query("SELECT 1 FROM sqlite_master WHERE type='table' AND name='inside'");
+  if (!row) return pass(std::move(row));
+  auto found = row->step();
+  if (found) has_inside_ = *found;
+  return found;
 }
 
 Result<bool> HistoryReader::hosts(const Visitor& visit) {
@@ -243,8 +322,12 @@ Result<bool> HistoryReader::hosts(const Visitor& visit) {
 }
 
 Result<bool> HistoryReader::hashes(const Visitor& visit) {
-  return visit_column("SELECT DISTINCT sha256 FROM deliveries WHERE hash_key IS NOT NULL", true,
-                      visit);
+  auto more = visit_column("SELECT DISTINCT sha256 FROM deliveries WHERE hash_key IS NOT NULL",
+                           true, visit);
+  if (!more || !*more) return more;
+  const auto also = has_inside();
+  if (!also || !*also) return also ? Result<bool>(true) : also;
+  return visit_column("SELECT DISTINCT sha256 FROM inside", true, visit);
 }
 
 Result<bool> HistoryReader::urls(const Visitor& visit) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -41,10 +42,12 @@ class HistoryWriter {
   explicit HistoryWriter(Database database) : database_(std::move(database)) {}
   Result<> prepare();
   Result<> insert(const DeliveryRecord& record);
+  Result<> insert_inside(const DeliveryRecord& record, std::int64_t id);
   Result<std::int64_t> name_id(char kind, const std::string& text);
 
   Database database_;
   Statement insert_, find_name_, add_name_;
+  std::optional<Statement> add_inside_;                  // there when its table is
   std::unordered_map<std::string, std::int64_t> names_;  // the kind first; emptied when large
   std::uint64_t rows_ = 0;
   std::int64_t first_id_ = 0, last_id_ = 0, counter_ = 0;
@@ -58,7 +61,8 @@ class HistoryReader {
   Result<std::vector<NumberedDelivery>> search(const HistoryFilter& filter, std::int64_t least,
                                                std::int64_t below, std::size_t most);
 
-  // Each host, or each hash (hex), that occurs, or all URLs; the visitor says whether to go on.
+  // Each host, or each hash (hex), that occurs, or all URLs; the visitor says whether to go on. A
+  // hash of files and of files inside others comes twice.
   using Visitor = std::function<bool(const std::string&)>;
   Result<bool> hosts(const Visitor& visit);
   Result<bool> hashes(const Visitor& visit);
@@ -66,10 +70,15 @@ class HistoryReader {
 
  private:
   explicit HistoryReader(Database database) : database_(std::move(database)) {}
+  struct Question;
   Result<std::optional<std::int64_t>> name_id(char kind, const std::string& text);
+  Result<bool> narrow(const HistoryFilter& filter, std::string& sql);
+  Result<> read(const Question& question, bool inside, std::vector<NumberedDelivery>& found);
+  Result<bool> has_inside();
   Result<bool> visit_column(const char* sql, bool as_hex, const Visitor& visit);
 
   Database database_;
+  bool has_inside_ = false;
 };
 
 }  // namespace weir

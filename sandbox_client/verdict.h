@@ -15,8 +15,9 @@ struct SandboxVerdict {
   Reason reason = Reason::unsupported;  // exactly when the verdict is uninspectable
   std::uint8_t score = 0;               // to 100
   std::string engine;
-  std::string versions;  // of the engine and its rules
-  std::string title;     // the signature that weighs most
+  std::string versions;    // of the engine and its rules
+  std::string title;       // the signature that weighs most
+  std::string where = {};  // the file inside that it is of; "" = the file itself. Not kept.
   WallTime learned{}, expires{};
 
   bool operator==(const SandboxVerdict&) const = default;

@@ -45,7 +45,8 @@ struct SevenZipStreams {
 };
 
 struct SevenZipMethod {
-  static constexpr std::uint64_t kCopy = 0, kLzma = 0x030101, kLzma2 = 0x21, kAes = 0x06F10701;
+  static constexpr std::uint64_t kCopy = 0, kLzma = 0x030101, kLzma2 = 0x21, kAes = 0x06F10701,
+                                 kPpmd = 0x030401, kBzip2 = 0x040202, kDeflate = 0x040108;
 };
 
 // What begins with the property `Header` (1) or, if `encoded`, `EncodedHeader` (23); nullopt: it is

@@ -60,13 +60,13 @@ class FolderRewriter {
   const std::vector<Decryption>& decryptions() const { return decryptions_; }
   const SevenZipFolder& folder() const { return folder_; }
 
-  std::uint64_t reader_of(std::size_t index) const {
+  SevenZipCoder reader_of(std::size_t index) const {
     std::uint64_t first = 0;
     for (const SevenZipCoder& coder : folder_.coders) {
-      if (folder_.packed_inputs[index] < first + coder.inputs) return coder.method;
+      if (folder_.packed_inputs[index] < first + coder.inputs) return coder;
       first += coder.inputs;
     }
-    return SevenZipMethod::kCopy;
+    return {.id = {}, .properties = {}};
   }
 
   void write(std::string& out) const {
@@ -147,7 +147,7 @@ bool add_streams(const FolderRewriter& folder, std::size_t number, const SevenZi
     body = body.subspan(stream.bytes.size());
     stream.plain = stream.bytes.size();
     stream.folder = number;
-    stream.probe = folder.reader_of(i);
+    stream.reader = folder.reader_of(i);
     if (i < folder.decryptions().size() && folder.decryptions()[i].lock) {
       stream.lock = folder.decryptions()[i].lock;
       stream.plain = folder.decryptions()[i].plain;

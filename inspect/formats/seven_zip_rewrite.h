@@ -18,7 +18,7 @@ struct SevenZipPackedStream {
   std::optional<SevenZipLock> lock;  // set: to be decrypted
   std::uint64_t plain = 0;           // size afterwards
   std::size_t folder = 0;
-  std::uint64_t probe = 0;  // the coder that reads what comes out (SevenZipMethod)
+  SevenZipCoder reader;  // the coder that reads what comes out
 };
 
 struct SevenZipPlain {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kMagic = "7z\xBC\xAF\x27\x1C";
 constexpr std::uint64_t kMostHeader = 64U << 20;
-constexpr std::size_t kStart = 32, kPiece = 64 * 1024, kProbe = 64 * 1024;
+constexpr std::size_t kStart = 32, kPiece = 64 * 1024, kProbe = 256 * 1024;
 constexpr int kDeepest = 4;
 
 struct Parts {
@@ -53,24 +53,16 @@ bool padded_with_zeros(const SevenZipPackedStream& stream, const SevenZipKey& ke
   return std::ranges::all_of(padding, [](std::uint8_t byte) { return byte == 0; });
 }
 
-// What the first bytes must be for the coder that reads them.
 bool begins_right(const SevenZipPackedStream& stream, const SevenZipKey& key) {
   SevenZipCipher cipher(*stream.lock, key);
   const ByteView start = cipher.decrypt(stream.bytes.first(std::min(stream.bytes.size(), kProbe)));
-  if (start.empty()) return false;
-  constexpr std::uint64_t kBzip2 = 0x040202;
-  switch (stream.probe) {
-    case SevenZipMethod::kLzma:
-      return start[0] == 0;  // of the range coder
-    // Begins with a dictionary reset: a chunk as it is, or one with new properties.
-    case SevenZipMethod::kLzma2: return start[0] == 1 || start[0] >= 0xe0;
-    case kBzip2: return as_text(start).starts_with("BZh");
-    default: return true;
-  }
+  const auto plain = static_cast<std::size_t>(std::min<std::uint64_t>(start.size(), stream.plain));
+  return can_begin_seven_zip_stream(stream.reader, start.first(plain), plain == stream.plain);
 }
 
-// The right password for a stream; a key that is wrong passes with a chance of 2^-64 in most files,
-// and what it yields then is corrupt, not clean.
+// The right password for a stream, by its padding and its first bytes: the format has no other
+// check. A wrong key that passes (see can_begin_seven_zip_stream) yields what is corrupt, not
+// clean.
 const SevenZipKey* key_of(const SevenZipPackedStream& stream,
                           std::span<const std::string> passwords, SevenZipKeys& keys) {
   for (const std::string& password : passwords) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "inspect/worker/budget.h"
+#include "inspect/worker/take_out.h"
 #include "inspect/worker/walk.h"
 
 namespace weir {
@@ -41,10 +42,28 @@ std::vector<Finding> ours_first(std::vector<Finding> findings) {
   return ordered;
 }
 
+// Unpacks as a scan does, and reports nothing but that it has.
+ScanReply take_out(const ScanJob& job, ByteView file, const Clock& clock,
+                   const std::string& scratch, int into) {
+  TakeOut taker(job.take_out, into);
+  FileScanner* const only[] = {&taker};
+  Budget budget(job.limits, file.size(), clock);
+  FindingList findings;
+  Walk walk(only, budget, findings, scratch, job.passwords);
+  Artifact outer;
+  outer.bytes = file;
+  outer.name = job.name;
+  walk.look_at(outer);
+  ScanReply reply;
+  reply.id = job.id;
+  return reply;
+}
+
 }  // namespace
 
 ScanReply run_scan_job(const ScanJob& job, ByteView file, std::span<FileScanner* const> scanners,
-                       const Clock& clock, const std::string& scratch) {
+                       const Clock& clock, const std::string& scratch, int into) {
+  if (!job.take_out.empty()) return take_out(job, file, clock, scratch, into);
   std::vector<FileScanner*> wanted;
   ScanReply reply;
   reply.id = job.id;
@@ -75,12 +94,14 @@ bool serve_one(int socket, std::span<FileScanner* const> scanners, const Clock& 
                const std::string& scratch, int& code) {
   auto datagram = receive_scan_message(socket);
   code = !datagram && datagram.error().code == Errc::closed ? 0 : 2;
-  if (!datagram || datagram->fds.size() != 1) return false;
+  if (!datagram || datagram->fds.empty()) return false;
   const auto job = decode_scan_job(as_bytes(datagram->bytes));
-  if (!job) return false;
+  const bool takes_out = job && !job->take_out.empty();
+  if (!job || datagram->fds.size() != (takes_out ? 2 : 1)) return false;
   const auto file = MappedFile::map(datagram->fds[0].get());
   if (!file) return false;
-  const ScanReply reply = run_scan_job(*job, file->bytes(), scanners, clock, scratch);
+  const int into = takes_out ? datagram->fds[1].get() : -1;
+  const ScanReply reply = run_scan_job(*job, file->bytes(), scanners, clock, scratch, into);
   return send_scan_message(socket, encode(reply)).has_value();
 }
 

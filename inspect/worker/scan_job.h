@@ -26,9 +26,9 @@ class MappedFile {
 };
 
 // `scanners` are all that there are; the job says which of them are wanted. Those that are not here
-// are not reported as complete.
+// are not reported as complete. `into` is where job.take_out goes.
 ScanReply run_scan_job(const ScanJob& job, ByteView file, std::span<FileScanner* const> scanners,
-                       const Clock& clock, const std::string& scratch);
+                       const Clock& clock, const std::string& scratch, int into = -1);
 
 // Answers jobs until the gateway closes the socket. Returns the exit code: 0, or 2 after nonsense.
 int serve_scan_jobs(int socket, std::span<FileScanner* const> scanners, const Clock& clock,

@@ -36,6 +36,11 @@ bool is_program(FileType type) {
   return type == FileType::pe || type == FileType::elf || type == FileType::macho;
 }
 
+bool can_run(FileType type) {
+  const FileFamily family = family_of(type);
+  return family == FileFamily::executable || family == FileFamily::script;
+}
+
 std::optional<ArchiveKinds> kinds_for(FileType type, bool is_zip) {
   if (type == FileType::unknown || opened_by_libarchive(type)) return ArchiveKinds::all;
   if (is_program(type)) return ArchiveKinds::inside_program;
@@ -106,8 +111,18 @@ void Walk::read_page_words(const Subject& subject) {
   page_words_ = password_words(subject.bytes, html, kMaxPageWords);
 }
 
+// When there is no more room, what can run takes the place of the last one that cannot: a crowd of
+// pictures hides no program.
 void Walk::note(const Artifact& artifact, const Nature& nature) {
-  if (tree_.size() >= kMaxScanNotes) return;
+  if (tree_.size() >= kMaxScanNotes) {
+    if (!can_run(nature.subject.type)) return;
+    const auto last = std::ranges::find_if(tree_.rbegin(), tree_.rend() - 1, [](const auto& one) {
+      const auto type = file_type_from_name(one.type);
+      return !type || !can_run(*type);
+    });
+    if (last == tree_.rend() - 1) return;
+    tree_.erase(std::next(last).base());
+  }
   ArtifactNote note;
   note.where = artifact.where;
   note.type = type_word(nature.subject.type);

@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   weir::add_feeds(cli, exit_code);
   weir::add_sandbox(cli, exit_code);
   weir::add_history(cli, exit_code);
+  weir::add_events(cli, exit_code);
   weir::add_timeline(cli, exit_code);
   weir::add_retro(cli, exit_code);
   weir::add_quarantine(cli, exit_code);

@@ -57,7 +57,9 @@ void print_text(const Suspect& suspect, const Sightings& sightings) {
   for (const Receipt& one : sightings.receipts) {
     std::cout << "    " << iso_time(one.first) << "  " << one.client << "  "
               << (one.user.empty() ? "-" : escape_for_terminal(one.user)) << "  x" << one.times
-              << "  " << escape_for_terminal(one.url, 200) << "  " << one.event_id << '\n';
+              << "  " << escape_for_terminal(one.url, 200)
+              << (one.inside ? "  inside sha256:" + one.sha256 : std::string()) << "  "
+              << one.event_id << '\n';
   }
 }
 

@@ -54,7 +54,9 @@ void greet(const App& app, const std::string& state_dir) {
       << "  events   " << state_dir << "/events.jsonl\n\n"
       << "Try it (no internet needed):\n"
       << "  passes:  " << curl << "https://demo.weir.test/hello.txt\n"
-      << "  blocked: " << curl << "https://demo.weir.test/eicar.com\n\n"
+      << "  blocked: " << curl << "https://demo.weir.test/eicar.com\n"
+      << "  unknown: " << curl << "https://demo.weir.test/setup.sh   (run in a sandbox first)\n"
+      << "  unknown: " << curl << "https://demo.weir.test/update.sh  (does harm there)\n\n"
       << "Trust the CA, then point a browser at the PAC URL:\n"
       << "  Debian, Ubuntu   sudo cp " << ca
       << " /usr/local/share/ca-certificates/weir.crt && sudo update-ca-certificates\n"

@@ -9,6 +9,7 @@
 #include "core/net_addr.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/history.h"
+#include "proxy/events/event_view.h"
 #include "proxy/history_rows.h"
 
 namespace weir {
@@ -27,25 +28,10 @@ struct Window {
   WallTime around{};
 };
 
-// Event ids begin with the time (ULID): 48 bits of milliseconds, five a letter.
-std::optional<WallTime> time_of_event(std::string_view id) {
-  constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-  constexpr std::size_t kTimeLetters = 10, kIdLetters = 26;
-  if (id.size() != kIdLetters) return std::nullopt;
-  std::uint64_t millis = 0;
-  for (const char c : id.substr(0, kTimeLetters)) {
-    const std::size_t digit = kLetters.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    millis = millis << 5 | digit;
-  }
-  if (millis >> 48 != 0) return std::nullopt;
-  return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(millis)));
-}
-
 // The row of an event, near the time that its id tells.
 int find_event(HistoryAsker& asker, const std::string& id, std::optional<DeliveryRecord>& into) {
   constexpr std::chrono::minutes kNear{10};
-  const auto time = time_of_event(id);
+  const auto time = time_of_event_id(id);
   if (!time) {
     std::cerr << "weir: " << escape_for_terminal(id) << " is no event id\n";
     return kUsage;

@@ -8,16 +8,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
 
+#include "conf/text_file.h"
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/fd.h"
 #include "core/jail.h"
 #include "sandbox_client/detonate/cell_init.h"
+#include "sandbox_client/detonate/control_group.h"
 #include "sandbox_client/detonate/fake_home.h"
 #include "sandbox_client/detonate/sample_kind.h"
 
@@ -143,23 +146,42 @@ std::string read_answer(int answer, SteadyTime deadline, const Clock& clock) {
   return json;
 }
 
+// The kernel was quicker than the warden, who looks now and then.
+void note_memory_kills(std::uint64_t kills, SandboxReport& report) {
+  const auto told = [](const ActSeen& act) { return act.what == kMemoryLimit; };
+  if (kills == 0 || std::ranges::any_of(report.acts, told)) return;
+  if (report.acts.size() == ReportLimits::acts) report.acts.pop_back();
+  report.acts.push_back({.what = std::string(kMemoryLimit), .detail = {}, .count = kills});
+}
+
 Result<SandboxReport> run_in_cell(const CellPlan& plan) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe2");
-  const UniqueFd answer(ends[0]);
-  UniqueFd told(ends[1]);
+  auto answer = make_pipe();
+  auto joined = make_pipe();
+  if (!answer || !joined) return system_error("pipe2");
   const SystemClock clock;
+  ControlGroup group = ControlGroup::make(
+      "/sys/fs/cgroup", read_text_file("/proc/self/cgroup", 65536).value_or(""),
+      {.memory = kCellMemory + kCellMemory / 8, .processes = kCellProcesses + 20});
   const pid_t child = ::fork();
   if (child < 0) return system_error("fork");
-  if (child == 0) make_cell(plan, told.get());
-  told.reset();
-  const std::string json = read_answer(answer.get(), clock.steady() + plan.limit + kSlack, clock);
+  if (child == 0) {
+    char go = 0;
+    if (::read(joined->read.get(), &go, 1) != 1) ::_exit(1);  // when it is in its group
+    make_cell(plan, answer->write.get());
+  }
+  group.add(child);
+  if (::write(joined->write.get(), "g", 1) != 1) ::kill(child, SIGKILL);
+  answer->write.reset();
+  const std::string json =
+      read_answer(answer->read.get(), clock.steady() + plan.limit + kSlack, clock);
   ::kill(child, SIGKILL);  // it has nothing left to do; its end is the end of the cell
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (json.empty()) return fail(Errc::crashed, Fault::helper, "the cell gave no report");
-  return parse_report(json);
+  auto report = parse_report(json);
+  if (report) note_memory_kills(group.memory_kills(), *report);
+  return report;
 }
 
 bool installed(const std::string& program) { return ::access(program.c_str(), X_OK) == 0; }

@@ -17,6 +17,7 @@
 
 #include "core/clock.h"
 #include "core/jail.h"
+#include "core/landlock.h"
 #include "sandbox_client/detonate/fake_home.h"
 #include "sandbox_client/detonate/fake_network.h"
 #include "sandbox_client/detonate/room.h"
@@ -29,7 +30,7 @@ namespace {
 
 constexpr std::uint64_t kMebibyte = 1 << 20;
 constexpr std::array kLimits{
-    JailLimit{.resource = RLIMIT_NPROC, .most = 200},
+    JailLimit{.resource = RLIMIT_NPROC, .most = kCellProcesses},
     JailLimit{.resource = RLIMIT_FSIZE, .most = 64 * kMebibyte},
     JailLimit{.resource = RLIMIT_DATA, .most = 1024 * kMebibyte},
     JailLimit{.resource = RLIMIT_NOFILE, .most = 512},
@@ -37,16 +38,6 @@ constexpr std::array kLimits{
     JailLimit{.resource = RLIMIT_MEMLOCK, .most = kMebibyte},
     JailLimit{.resource = RLIMIT_MSGQUEUE, .most = kMebibyte},
 };
-
-struct Pipe {
-  UniqueFd read, write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(errno_error("pipe2", errno));
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> all;
@@ -85,13 +76,16 @@ void become_sample(std::vector<std::string> argv, int output) {
     return;
   }
   std::signal(SIGPIPE, SIG_DFL);
+  // When the cell's group is full the kernel ends what the sample started, not who watches it.
+  const UniqueFd first_to_go(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  static_cast<void>(::write(first_to_go.get(), "1000", 4));
   if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) return;
   ::raise(SIGSTOP);  // until the tracer is ready
   JailSpec spec;
   spec.leave_root = false;
   spec.limits.assign(kLimits.begin(), kLimits.end());
   spec.drop_capabilities = true;
-  if (!enter_jail(spec, false) || !watch_calls()) {
+  if (!enter_jail(spec, false) || !restrict_changes(writable_places()) || !watch_calls()) {
     errno = EPERM;
     return;
   }
@@ -171,6 +165,12 @@ bool write_all(int fd, std::string_view text) {
 }
 
 }  // namespace
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(errno_error("pipe2", errno));
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
 
 int run_cell(const CellPlan& plan, int answer) {
   auto report = watch_sample(plan);

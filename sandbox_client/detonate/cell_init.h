@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/fd.h"
+#include "core/result.h"
 
 namespace weir {
 
@@ -18,7 +20,14 @@ struct CellPlan {
   std::chrono::milliseconds limit{20'000};
 };
 
-inline constexpr std::uint64_t kCellMemory = 1ULL << 30U;  // of all processes together
+inline constexpr std::uint64_t kCellProcesses = 200;
+inline constexpr std::uint64_t kCellMemory = 1ULL << 30U;         // of all processes together
+inline constexpr std::string_view kMemoryLimit = "memory-limit";  // the act of reaching it
+
+struct Pipe {
+  UniqueFd read, write;
+};
+Result<Pipe> make_pipe();  // close-on-exec
 
 // Writes the report's JSON to `answer`. In new namespaces of the caller's own, which it fills; the
 // caller ends afterwards with the exit code.

@@ -195,6 +195,13 @@ Result<std::string> place_sample(int sample, const std::string& name) {
 
 }  // namespace
 
+// /proc: a process may change what is its own there.
+std::vector<std::string> writable_places() {
+  std::vector<std::string> places{"/proc"};
+  for (const Writable& one : kWritable) places.emplace_back(one.path);
+  return places;
+}
+
 Result<std::string> build_room(int sample, const std::string& name) {
   ::umask(0022);
   if (auto done = mount_parts(); !done) return pass(std::move(done));

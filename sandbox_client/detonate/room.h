@@ -6,10 +6,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 
 namespace weir {
+
+// Where a sample may change something, by the room's own rules.
+std::vector<std::string> writable_places();
 
 // `name` (safe_name) becomes an executable file in ~/Downloads with what can be read from `sample`.
 // Returns its path.

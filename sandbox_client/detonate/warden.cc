@@ -54,7 +54,7 @@ bool Warden::time_is_up() {
 bool Warden::memory_is_up() {
   if (memory_used() <= kCellMemory) return false;
   behaviour_.stop_reason(DetonationOutcome::timed_out, "it took more memory than a cell has");
-  behaviour_.act("memory-limit", "");
+  behaviour_.act(kMemoryLimit, "");
   return true;
 }
 

@@ -5,7 +5,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from weir_e2e import EICAR, Scenario, curl, main, unmapped, BIN
+from weir_e2e import BIN, EICAR, Scenario, curl, main, unmapped
 
 
 class FirstSteps(Scenario):

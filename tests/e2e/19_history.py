@@ -17,10 +17,25 @@ import ssl
 import subprocess
 import threading
 import time
+import zipfile
 
 from weir_e2e import BIN, RawOrigin, Scenario, curl, main, respond, unmapped, wait_until
 
 FILES = {"/a.bin": b"first file\0" * 50, "/b.bin": b"second file\0" * 50, "/c.bin": b"third\0" * 50}
+
+
+PROGRAM = b"a program inside\0" * 50
+
+
+def zip_of(**files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return out.getvalue()
+
+
+FILES["/kit.zip"] = zip_of(notes=b"read me", program=PROGRAM)
 
 
 def sha256(body):
@@ -325,6 +340,37 @@ class History(Scenario):
         gw.stop()
         self.assertIn(bad, self.weir("retro", code=1))
         self.weir("retro", "--since", "soon", code=2)
+
+    def test_what_was_inside_an_archive_is_found(self):
+        gw = self.start()
+        bad, kit = sha256(PROGRAM), sha256(FILES["/kit.zip"])
+        self.get(gw, "/kit.zip")
+        self.get(gw, "/a.bin")
+        self.wait_for_rows("history", "hash", sha256(FILES["/a.bin"]))
+        row, = self.rows("history", "hash", bad)
+        self.assertEqual((row["sha256"], row["inside"], row["client"], row["action"]),
+                         (kit, True, "127.0.0.1", "allow"))
+        self.assertIn(f"inside  sha256:{kit[:16]}", self.weir("history", "hash", bad))
+        row, = self.rows("history", "hash", kit)
+        self.assertNotIn("inside", row)
+
+        self.list_as_bad(bad)
+        notice = gw.event(lambda e: unmapped(e).get("notice") == "patient-zero", "the notice")
+        self.assertEqual((unmapped(notice)["value"], unmapped(notice)["inside"]), (bad, "1"))
+        receipt, = unmapped(notice)["receipts"]
+        self.assertEqual((receipt["client"], receipt["sha256"], receipt["file"], receipt["inside"]),
+                         ("127.0.0.1", kit, "kit.zip", "true"))
+        wait_until(lambda: self.marked_as_told(gw) == 1, "the mark")
+
+        # Its place is kept over a kill, and a restart tells it no more: the next notice is another's.
+        self.kill(gw)
+        gw.start()
+        self.list_as_bad(bad, sha256(FILES["/a.bin"]))
+        wait_until(lambda: len(self.notices(gw)) >= 2, "the second notice")
+        self.assertEqual([unmapped(n)["value"] for n in self.notices(gw)],
+                         [bad, sha256(FILES["/a.bin"])])
+        gw.stop()
+        self.assertIn(f"inside sha256:{kit}", self.weir("retro", code=1))
 
     def test_what_was_listed_while_it_was_down_is_told_after_the_start(self):
         gw = self.start()

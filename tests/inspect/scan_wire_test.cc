@@ -51,6 +51,12 @@ ByteView view(const T& encoded) {
   return as_bytes(encoded);
 }
 
+TEST(ScanWire, AJobMayAskForAFileInside) {
+  ScanJob job = a_job();
+  job.take_out = std::string(64, 'a');
+  EXPECT_EQ(*decode_scan_job(view(encode(job))), job);
+}
+
 TEST(ScanWire, KeepsWhatItEncodes) {
   EXPECT_EQ(*decode_scan_reply(view(encode(a_reply()))), a_reply());
   EXPECT_EQ(*decode_scan_job(view(encode(a_job()))), a_job());
@@ -92,7 +98,7 @@ struct Damage {
 TEST(ScanWire, RefusesDamagedReplies) {
   // Header 8, id 8, completed 1, artifacts 4, count 2; then scanner, verdict, reason, name size.
   constexpr std::array kTable{
-      Damage{"version", 4, 2},
+      Damage{"version", 4, 3},
       Damage{"kind", 5, 6},
       Damage{"unknown kind", 5, 99},
       Damage{"reserved", 7, 1},
@@ -117,7 +123,7 @@ TEST(ScanWire, RefusesDamagedReplies) {
 
 TEST(ScanWire, RefusesATimeOfMoreThanADay) {
   std::string bytes = encode(a_job());
-  bytes[bytes.size() - 7] = 1;
+  bytes[bytes.size() - 9] = 1;
   EXPECT_FALSE(decode_scan_job(view(bytes)));
 }
 

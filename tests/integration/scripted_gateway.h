@@ -32,6 +32,10 @@ Assessment found(const Profile& profile, Verdict verdict, Reason reason, std::st
 class ScriptedInspector : public Inspector {
  public:
   Co<Assessment> assess(ScanSubject subject, const Profile& profile, ScanTimes& times) override;
+  Co<std::shared_ptr<const UniqueFd>> take_out(ScanSubject, ArtifactNote,
+                                               std::chrono::milliseconds) override {
+    co_return nullptr;
+  }
   bool wants_old_digests() const override { return false; }
 
   Judge judge = [](const Profile& profile, const std::string&) { return clean(profile); };

@@ -51,6 +51,7 @@ Facts ordinary() {
   facts.findings = {"zip-aes256", "name-rtlo"};
   facts.score = 60;
   facts.sandbox = "suspicious";
+  facts.contains = {"pe", "executable", "png", "media"};
   return facts;
 }
 
@@ -191,6 +192,10 @@ const MatchCase kMatches[] = {
     {"reason: timeout", false},
     {"threat: '^zip-'", true},
     {"threat: eicar", false},
+    {"contains: pe", true},
+    {"contains: [script, executable]", true},
+    {"contains: [elf, script]", false},
+    {"not_contains: any", false},
     {"sandbox: [suspicious, malicious]", true},
     {"sandbox: clean", false},
     {"sha256: E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", true},
@@ -233,6 +238,7 @@ TEST(Conditions, OfWhatIsNotOrdinary) {
   facts.file_name = "noextension";
   facts.reason = Reason::none;
   facts.sandbox = {};
+  facts.contains.clear();
   facts.client = *IpAddress::parse("2001:db8::1");
   facts.now = *parse_local_time("2026-01-04 23:30");  // a Sunday
   const MatchCase cases[] = {
@@ -256,6 +262,7 @@ TEST(Conditions, OfWhatIsNotOrdinary) {
       {"extension: noextension", false},
       {"reason: any", false},
       {"sandbox: any", false},
+      {"contains: any", false},
       {"not_reason: any", true},
       {"client: '2001:db8::/32'", true},
       {"client: 0.0.0.0/0", false},

@@ -23,7 +23,8 @@ TEST(HoldingPolicy, ReadsEveryKey) {
   const HoldingRules rules =
       policy_of(
           "holding: {hold_timeout: 90s, on_timeout: release, on_unavailable: release, "
-          "on_unsupported: block, keep: 1h, sign_of_life: 0s}\n")
+          "on_unsupported: block, keep: 1h, sign_of_life: 0s, archives: both, inside_files: 3, "
+          "inside_bytes: 1MiB}\n")
           ->holding();
   EXPECT_EQ(rules.hold_timeout, milliseconds(90'000));
   EXPECT_EQ(rules.on_timeout, Otherwise::release);
@@ -31,6 +32,9 @@ TEST(HoldingPolicy, ReadsEveryKey) {
   EXPECT_EQ(rules.on_unsupported, Otherwise::block);
   EXPECT_EQ(rules.keep, milliseconds(3'600'000));
   EXPECT_EQ(rules.sign_of_life, milliseconds(0));
+  EXPECT_EQ(rules.archives, HoldingRules::Archives::both);
+  EXPECT_EQ(rules.inside_files, 3U);
+  EXPECT_EQ(rules.inside_bytes, 1U << 20);
 }
 
 TEST(HoldingPolicy, BadOnesAreNamed) {
@@ -40,6 +44,8 @@ TEST(HoldingPolicy, BadOnesAreNamed) {
       {"holding: {hold_timeout: 0s}\n", "hold_timeout"},
       {"holding: {on_timeout: allow}\n", "on_timeout must be one of block, release"},
       {"holding: {on_timeot: block}\n", "did you mean 'on_timeout'?"},
+      {"holding: {archives: all}\n", "archives must be one of inside, whole, both"},
+      {"holding: {inside_files: 0}\n", "inside_files"},
       {"holding: [a]\n", "holding must be a map"},
       {"sandbox:\n  - {name: all, action: block}\n", "is not for the sandbox stage"},
       {"sandbox:\n  - {name: some, when: {file_type: elf}, action: hold}\n",

@@ -75,7 +75,45 @@ TEST(Rows, SayEverything) {
                 R"(","file":"a.exe","action":"allow","verdict":"clean",)"
                 R"("links":{"edr":"https://edr.test/"}})"
                 "\n");
-  EXPECT_EQ(csv_head(), "time,event,client,user,host,domain,url,sha256,file,action,verdict\n");
+  EXPECT_EQ(csv_head(),
+            "time,event,client,user,host,domain,url,sha256,file,action,verdict,inside\n");
+}
+
+TEST(Rows, SayThatItWasInside) {
+  DeliveryRecord zip = row();
+  zip.file_name = "a.zip";
+  EXPECT_EQ(row_text(zip).find("inside"), std::string::npos);
+  EXPECT_EQ(row_json(zip).find("inside"), std::string::npos);
+  EXPECT_TRUE(row_csv(zip).ends_with(",\"\"\n")) << row_csv(zip);
+  zip.was_inside = true;
+  EXPECT_NE(row_text(zip).find("  a.zip  inside  sha256:aaaaaaaaaaaaaaaa  "), std::string::npos)
+      << row_text(zip);
+  EXPECT_NE(row_json(zip).find(R"("verdict":"clean","inside":true})"), std::string::npos);
+  EXPECT_NE(row_json(zip).find(zip.sha256), std::string::npos);
+  EXPECT_TRUE(row_csv(zip).ends_with(",\"true\"\n")) << row_csv(zip);
+}
+
+TEST(DeliveryOf, KeepsTheDigestsOfWhatIsInsideOnce) {
+  const auto digest = [](char c) { return std::string(64, c); };
+  TransactionRecord record;
+  record.sha256 = digest('a');
+  EXPECT_TRUE(delivery_of(record).inside.empty());
+  record.tree = {{"", "zip", "", 900, ""},
+                 {"b.exe", "exe", "zip", 100, digest('b')},
+                 {"copy/b.exe", "exe", "zip", 100, digest('b')},
+                 {"itself.zip", "zip", "zip", 900, digest('a')},
+                 {"empty", "text", "zip", 0, digest('e')},
+                 {"unread", "text", "zip", 5, ""},
+                 {"odd", "text", "zip", 5, "ABC"},
+                 {"c.exe", "exe", "zip", 100, digest('c')}};
+  EXPECT_EQ(delivery_of(record).inside, (std::vector{digest('b'), digest('c')}));
+  for (unsigned i = 0; i < 200; ++i) {
+    const std::string n = std::to_string(1000 + i);
+    record.tree.push_back({n, "text", "zip", 1, n + std::string(60, '0')});
+  }
+  const auto many = delivery_of(record).inside;
+  ASSERT_EQ(many.size(), kMostInside);
+  EXPECT_EQ(many.back(), "1061" + std::string(60, '0'));
 }
 
 TEST(DeliveryOf, SaysWhatTheTransactionDid) {

@@ -57,6 +57,12 @@ class RetroHuntTest : public testing::Test {
     one.verdict = sha256.empty() ? "" : "clean";
     return one;
   }
+  DeliveryRecord zip(const std::string& client, const std::vector<std::string>& inside) {
+    DeliveryRecord one = row(client, "files.test", std::string(64, 'f'), "/a.zip");
+    one.file_name = "a.zip";
+    one.inside = inside;
+    return one;
+  }
   void got(DeliveryRecord record) { ASSERT_TRUE(history_->append(std::move(record))); }
   void know(const std::vector<ListedIn>& listed) {
     hunt_->use_index(index_of(listed));
@@ -103,6 +109,89 @@ TEST_F(RetroHuntTest, TellsWhoGotAFileThatIsListedLaterOnce) {
   know({{.kind = IndicatorKind::sha256, .value = kBadHash}, {.value = "new.test"}});
   restart();
   know({{.kind = IndicatorKind::sha256, .value = kBadHash, .source = "other"}});
+  EXPECT_EQ(told().size(), 1U);
+}
+
+TEST_F(RetroHuntTest, TellsWhoGotAFileInsideAnother) {
+  got(zip("10.0.0.1", {std::string(64, 'c'), kBadHash}));
+  got(row("10.0.0.2", "a.test", std::string(64, 'c')));
+  know({{.kind = IndicatorKind::sha256, .value = kBadHash, .source = "bad"}});
+  ASSERT_EQ(told().size(), 1U);
+  const std::string zips(64, 'f');
+  const std::string parts[] = {
+      "The file with SHA-256 " + kBadHash +
+          " went to 1 client inside other files before it was known",
+      R"("value":")" + kBadHash + R"(")",
+      R"("deliveries":"1","clients":"1","complete":"true","inside":"1")",
+      R"("client":"10.0.0.1","user":"","url":"https://files.test/a.zip","file":"a.zip")",
+      R"("sha256":")" + zips + R"(","inside":"true")"};
+  for (const std::string& part : parts) {
+    EXPECT_NE(told()[0].find(part), std::string::npos) << part << "\n" << told()[0];
+  }
+  EXPECT_EQ(told()[0].find("10.0.0.2"), std::string::npos);
+  // Once, also when it goes by itself and in another index.
+  restart();
+  know({{.kind = IndicatorKind::sha256, .value = kBadHash}, {.value = "new.test"}});
+  EXPECT_EQ(told().size(), 1U);
+}
+
+TEST_F(RetroHuntTest, AFileByItselfAndInsideOthersIsOneNotice) {
+  got(row("10.0.0.1", "a.test", kBadHash));
+  got(zip("10.0.0.2", {kBadHash}));
+  DeliveryRecord both = zip("10.0.0.3", {kBadHash, kBadHash});
+  both.sha256 = kBadHash;
+  got(both);
+  know({{.kind = IndicatorKind::sha256, .value = kBadHash}});
+  ASSERT_EQ(told().size(), 1U);
+  EXPECT_NE(told()[0].find("3 clients, also inside other files, before"), std::string::npos);
+  EXPECT_NE(told()[0].find(R"("deliveries":"3","clients":"3","complete":"true","inside":"1")"),
+            std::string::npos)
+      << told()[0];
+}
+
+TEST_F(RetroHuntTest, ASandboxVerdictFindsWhatWasInside) {
+  got(zip("10.0.0.1", {kBadHash}));
+  SandboxVerdict verdict;
+  verdict.verdict = Verdict::malicious;
+  verdict.engine = "local";
+  ASSERT_TRUE(hunt_->verdict_turned_bad(kBadHash, verdict));
+  hunt_->step();
+  ASSERT_EQ(told().size(), 1U);
+  EXPECT_NE(told()[0].find(R"("file":"a.zip")"), std::string::npos) << told()[0];
+  // One that was under way: told by itself, and not again by the next question for all.
+  const DeliveryRecord late = zip("10.0.0.2", {std::string(64, 'c'), kBadHash});
+  hunt_->look_at(late);
+  got(late);
+  hunt_->step();
+  ASSERT_EQ(told().size(), 2U);
+  EXPECT_NE(told()[1].find("10.0.0.2"), std::string::npos) << told()[1];
+  hunt_->look_at(zip("10.0.0.3", {std::string(64, 'c')}));
+  ASSERT_TRUE(hunt_->verdict_turned_bad(kBadHash, verdict));
+  hunt_->step();
+  EXPECT_EQ(told().size(), 2U);
+}
+
+// It ended between the arrival of an index and the hunt with it: both find it, one tells it.
+TEST_F(RetroHuntTest, WhatComesBeforeTheHuntIsToldOnce) {
+  hunt_->use_index(index_of({{.kind = IndicatorKind::sha256, .value = kBadHash}}));
+  const DeliveryRecord between = zip("10.0.0.1", {kBadHash});
+  hunt_->look_at(between);
+  got(between);
+  hunt_->step();
+  hunt_->step();
+  EXPECT_EQ(told().size(), 1U);
+}
+
+// Its notice named all that the history had, so a start later there is nothing to tell.
+TEST_F(RetroHuntTest, ALateOneIsNotToldAgainAfterARestart) {
+  know({{.kind = IndicatorKind::sha256, .value = kBadHash}});
+  const DeliveryRecord late = zip("10.0.0.1", {kBadHash});
+  hunt_->look_at(late);
+  got(late);
+  hunt_->step();
+  ASSERT_EQ(told().size(), 1U);
+  restart();
+  know({{.kind = IndicatorKind::sha256, .value = kBadHash}});
   EXPECT_EQ(told().size(), 1U);
 }
 

@@ -246,6 +246,171 @@ TEST_F(HistoryTest, WritersAndReadersAtOnce) {
   EXPECT_EQ(events({}, 10'000).size(), 4000u);
 }
 
+TEST_F(HistoryTest, FindsWhatWasInside) {
+  DeliveryRecord zip = next();
+  const DeliveryRecord plain = next(), third = next();
+  zip.sha256 = sha(1000);
+  // Its own hash, one twice, and what is no hash.
+  zip.inside = {sha(1001), sha(1002), sha(1001), sha(1000), "'; DROP TABLE inside; --", ""};
+  DeliveryRecord program = third;
+  program.sha256 = sha(1001);
+  for (const auto& one : {zip, plain, program}) ASSERT_TRUE(history_->append(one));
+  history_->flush();
+
+  auto rows = history_->by_hash(sha(1001));
+  ASSERT_TRUE(rows) << rows.error().what;
+  ASSERT_EQ(rows->rows.size(), 2u);  // the newest first
+  EXPECT_EQ(rows->rows[0], program);
+  DeliveryRecord want = zip;
+  want.inside.clear();
+  want.was_inside = true;
+  EXPECT_EQ(rows->rows[1], want);
+
+  rows = history_->by_hash(sha(1000));
+  ASSERT_EQ(rows->rows.size(), 1u);
+  EXPECT_FALSE(rows->rows[0].was_inside);
+
+  HistoryFilter f;
+  f.sha256 = sha(1002), f.client = zip.client;
+  EXPECT_EQ(events(f), std::vector<std::string>{"0"});
+  f.client = third.client;
+  EXPECT_TRUE(events(f).empty());
+  f = {}, f.sha256 = sha(1002), f.url_part = "file_1?";
+  EXPECT_TRUE(events(f).empty());
+  f = {}, f.sha256 = sha(1001), f.from = zip.time, f.to = zip.time;
+  EXPECT_EQ(events(f), std::vector<std::string>{"0"});
+
+  std::multiset<std::string> hashes;
+  ASSERT_TRUE(
+      history_->each_hash([&](const std::string& one) { return hashes.insert(one), true; }));
+  EXPECT_EQ(hashes, (std::multiset<std::string>{sha(1000), sha(1001), sha(1001), sha(1002)}));
+  int calls = 0;
+  ASSERT_TRUE(history_->each_hash([&](const std::string&) { return ++calls < 3; }));
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(HistoryTest, PagesGoThroughWhatWasInsideOnce) {
+  options_.segment_rows = 25;
+  reopen();
+  for (int i = 0; i < 90; ++i) {
+    DeliveryRecord one = next();
+    one.sha256 = i % 3 == 0 ? sha(1001) : sha(2000 + i);
+    one.inside = {sha(1001), sha(1002)};
+    ASSERT_TRUE(history_->append(one));
+    if (i % 10 == 9) history_->flush();
+  }
+  EXPECT_GE(files(), 3u);
+  for (const int n : {1001, 1002}) {
+    for (const std::size_t size : {1u, 7u, 1000u}) {
+      HistoryFilter f;
+      f.sha256 = sha(n);
+      const auto all = events(f, size);
+      ASSERT_EQ(all.size(), 90u) << size;
+      for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], std::to_string(89 - i));
+    }
+  }
+}
+
+TEST_F(HistoryTest, KeepsSoManyInsideAndNoMore) {
+  DeliveryRecord one = next();
+  for (int i = 0; i < 100; ++i) one.inside.push_back(sha(1000 + i));
+  ASSERT_TRUE(history_->append(one));
+  history_->flush();
+  EXPECT_EQ(history_->by_hash(sha(1063))->rows.size(), 1u);
+  EXPECT_TRUE(history_->by_hash(sha(1064))->rows.empty());
+}
+
+TEST_F(HistoryTest, WhatIsInsideCountsForTheBoundOfBytes) {
+  options_.max_bytes = 2 << 20;
+  reopen();
+  for (int i = 0; i < 600; ++i) {
+    DeliveryRecord one = next();
+    for (int k = 0; k < 64; ++k) one.inside.push_back(sha(i * 64 + k));
+    ASSERT_TRUE(history_->append(one));
+    if (i % 20 == 19) history_->flush();
+  }
+  EXPECT_LE(history_->bytes(), options_.max_bytes + (1 << 20));
+  EXPECT_GE(files(), 2u);  // of a million rows each
+  EXPECT_EQ(history_->by_hash(sha(599 * 64 + 63))->rows.size(), 1u);
+  EXPECT_TRUE(history_->by_hash(sha(1))->rows.empty());
+}
+
+TEST_F(HistoryTest, WhatIsInsideCountsForTheQueue) {
+  options_.max_queued = 16;
+  options_.batch_wait = 1h;  // or until half of it is full
+  reopen();
+  DeliveryRecord one = next();
+  for (int k = 0; k < 64; ++k) one.inside.push_back(sha(k));
+  one.inside.resize(kMostInside * 2, sha(0));
+  EXPECT_FALSE(history_->append(one));  // 17
+  one.inside.resize(kMostInside);
+  EXPECT_TRUE(history_->append(one));
+  history_->flush();
+  EXPECT_EQ(history_->counts().written, 1u);
+}
+
+// As the versions wrote it that knew nothing of files inside.
+constexpr const char* kOlderSchema = R"(
+CREATE TABLE names(
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, text TEXT NOT NULL, UNIQUE(kind, text)) STRICT;
+CREATE TABLE deliveries(
+  id INTEGER PRIMARY KEY, event TEXT NOT NULL, client INTEGER NOT NULL, user INTEGER NOT NULL,
+  host INTEGER NOT NULL, domain INTEGER NOT NULL, url TEXT NOT NULL, hash_key INTEGER,
+  sha256 BLOB, name TEXT NOT NULL, action INTEGER NOT NULL, verdict INTEGER NOT NULL) STRICT;
+CREATE INDEX by_hash ON deliveries(hash_key) WHERE hash_key IS NOT NULL;
+CREATE INDEX by_host ON deliveries(host);
+CREATE INDEX by_domain ON deliveries(domain);
+CREATE INDEX by_client ON deliveries(client);
+CREATE INDEX by_user ON deliveries(user);
+INSERT INTO names(id,kind,text) VALUES(1,'c','10.0.0.1'),(2,'u',''),(3,'h','old.test'),
+  (4,'d','old.test'),(5,'a','allow'),(6,'v','clean');
+)";
+
+TEST_F(HistoryTest, GoesOnInAFileOfTheOlderSchema) {
+  history_.reset();
+  std::filesystem::remove_all(folder_ / "history");
+  std::filesystem::create_directory(folder_ / "history");
+  const std::string path = folder_ / "history/history-1.sqlite";
+  const std::string digest = sha(7);
+  {
+    auto old = Database::open(path, {});
+    ASSERT_TRUE(old) << old.error().what;
+    ASSERT_TRUE(old->ensure_schema(1, kOlderSchema));
+    auto row = old->query(
+        "INSERT INTO deliveries VALUES(?1,'event-old',1,2,3,4,'https://old.test/',?2,?3,'',5,6)",
+        history_row_id(clock_.wall()),
+        static_cast<std::int64_t>(std::stoull(digest.substr(0, 16), nullptr, 16)));
+    ASSERT_TRUE(row);
+    ASSERT_TRUE(row->bind_blob(3, *from_hex(digest)).run());
+  }
+  clock_.advance(1s);
+  HistoryFilter f;
+  f.sha256 = digest;
+  {  // nobody has written there since
+    auto other = History::attach(folder_ / "history", options_, clock_);
+    ASSERT_TRUE(other);
+    EXPECT_EQ((*other)->counts().last_error, "");
+    EXPECT_EQ((*other)->by_hash(digest)->rows.size(), 1u);
+    int hashes = 0;
+    ASSERT_TRUE((*other)->each_hash([&](const std::string&) { return ++hashes > 0; }));
+    EXPECT_EQ(hashes, 1);
+  }
+  reopen();
+  EXPECT_EQ(history_->counts().last_error, "");
+  EXPECT_EQ(events(f), std::vector<std::string>{"old"});  // a reader is open from here on
+  add(2);                                                 // nothing inside: it stays as it was
+  EXPECT_EQ(events({}).size(), 3u);
+  DeliveryRecord zip = next();
+  zip.inside = {digest};
+  ASSERT_TRUE(history_->append(zip));
+  history_->flush();
+  EXPECT_EQ(history_->counts().failed, 0u) << history_->counts().last_error;
+  EXPECT_EQ(events(f), (std::vector<std::string>{"2", "old"}));
+  EXPECT_EQ(files(), 1u);
+  reopen();
+  EXPECT_EQ(events(f), (std::vector<std::string>{"2", "old"}));
+}
+
 // A command beside the gateway, and after its end.
 TEST_F(HistoryTest, AnotherOneMayAskWhileItIsWritten) {
   add(250);

@@ -63,6 +63,28 @@ TEST_F(HuntTest, FindsEveryRowForEachReason) {
   EXPECT_EQ(asked.size(), 50u);
 }
 
+TEST_F(HuntTest, FindsWhatWasInside) {
+  DeliveryRecord zip;
+  zip.time = clock_.wall();
+  zip.event_id = "zip";
+  zip.sha256 = sha(2000);
+  zip.inside = {sha(2001), sha(7), sha(7)};
+  ASSERT_TRUE(history_->append(zip));
+  history_->flush();
+  HuntQuestions questions;
+  questions.hash = [](const std::string& one) { return one == sha(2001) || one == sha(7); };
+  std::map<std::string, int> told;
+  const auto result =
+      hunt(*history_, questions, [&](const DeliveryRecord& record, std::string_view why) {
+        EXPECT_EQ(why, "hash");
+        EXPECT_EQ(record.was_inside, record.event_id == "zip");
+        return ++told[record.sha256], true;
+      });
+  ASSERT_TRUE(result) << result.error().what;
+  // For each of the two that are bad.
+  EXPECT_EQ(told, (std::map<std::string, int>{{sha(7), 20}, {sha(2000), 2}}));
+}
+
 TEST_F(HuntTest, KeepsToItsTimeAndItsRows) {
   HuntQuestions questions;
   questions.hash = [](const std::string&) { return true; };

@@ -4,7 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 #include "inspect/formats/seven_zip_rewrite.h"
+#include "inspect/formats/seven_zip_unpack.h"
 #include "tests/inspect/worker/samples.h"
 
 namespace weir {
@@ -82,6 +86,50 @@ constexpr Row kRows[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Table, LockedSevenZip, testing::ValuesIn(kRows),
                          [](const auto& each) { return std::string(each.param.name); });
+
+// Sizes that leave every number of bytes of padding, for what has no check but its own shape.
+TEST(SevenZipUnlock, TakesTheRightPasswordForEverySize) {
+  for (const std::string method : {"LZMA", "LZMA2", "Deflate", "BZip2", "PPMd", "Copy"}) {
+    for (std::size_t size = 3000; size < 3008; ++size) {
+      const std::string archive = packed_by("7zz a -bso0 -bsp0 -psecret -m0=" + method, "a.7z",
+                                            {{"a.txt", text().substr(0, size)}});
+      auto problem = Reason::none;
+      EXPECT_TRUE(unlock(archive, {"secret"}, problem)) << method << size;
+    }
+  }
+}
+
+struct Chance {
+  const char* name;
+  std::uint64_t method;
+  std::vector<std::uint8_t> properties;
+  int most;  // of 5,000
+};
+
+// What a wrong key makes of a stream is as good as random: it must not win over the right key that
+// comes after it.
+TEST(SevenZipUnlock, KnowsWhatCannotBeginAStream) {
+  const Chance rows[] = {
+      {"LZMA", SevenZipMethod::kLzma, {0x5d, 0, 0, 0x10, 0}, 8},
+      {"LZMA2", SevenZipMethod::kLzma2, {24}, 8},
+      {"Deflate", SevenZipMethod::kDeflate, {}, 8},
+      {"BZip2", SevenZipMethod::kBzip2, {}, 0},
+      {"PPMd", SevenZipMethod::kPpmd, {6, 0, 0, 0, 1}, 30},
+  };
+  std::mt19937 random(7);
+  std::string bytes(8192, 0);
+  for (const Chance& row : rows) {
+    SevenZipCoder coder{.id = {}, .properties = row.properties};
+    coder.method = row.method;
+    int passed = 0;
+    for (int i = 0; i < 5'000; ++i) {
+      for (std::size_t at = 0; at < 64; ++at) bytes[at] = static_cast<char>(random());
+      if (i % 100 == 0) std::ranges::generate(bytes, [&] { return static_cast<char>(random()); });
+      if (can_begin_seven_zip_stream(coder, as_bytes(bytes), true)) ++passed;
+    }
+    EXPECT_LE(passed, row.most) << row.name;
+  }
+}
 
 TEST(SevenZipUnlock, TakesPasswordsInUtf8) {
   for (const char* password : {"Paßwort", "秘密", "\xf0\x9f\x94\x91 key"}) {

@@ -303,5 +303,15 @@ TEST(FindingList, KeepsRoomForTheGravest) {
   EXPECT_TRUE(findings.malicious());
 }
 
+TEST(Walk, ACrowdOfFilesHidesNoProgram) {
+  std::vector<std::pair<std::string, std::string>> members;
+  for (int i = 0; i < 100; ++i) members.emplace_back("t" + std::to_string(i) + ".txt", "text");
+  members.emplace_back("run.sh", "#!/bin/sh\necho run\n");
+  const ScanReply reply = walk(pack(members)).reply;
+  ASSERT_EQ(reply.tree.size(), kMaxScanNotes);
+  EXPECT_EQ(reply.tree.front().where, "");
+  EXPECT_EQ(reply.tree.back().where, "run.sh");
+}
+
 }  // namespace
 }  // namespace weir
