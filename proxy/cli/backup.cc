@@ -1,6 +1,7 @@
 // weir backup and weir restore: the state of a gateway in one file, and back.
 #include "proxy/backup/backup.h"
 
+#include <termios.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -8,10 +9,10 @@
 #include <iostream>
 
 #include "conf/load.h"
+#include "conf/text_file.h"
 #include "proxy/cli/commands.h"
 #include "proxy/doctor/checkup.h"
 #include "proxy/doctor/doctor.h"
-#include "sandbox_client/http_client.h"
 
 namespace weir {
 namespace {
@@ -27,12 +28,38 @@ int say(const Error& error) {
   return kTrouble;
 }
 
-Result<std::string> passphrase_of(const BackupQuestion& question) {
-  if (question.without_keys) return std::string();
-  if (!question.passphrase_file.empty()) return read_secret(question.passphrase_file);
-  if (::isatty(STDIN_FILENO) != 0) std::cerr << "passphrase for the keys: ";
+// Asked for without showing it, where there is a terminal.
+std::string typed_line() {
+  termios before{};
+  const bool terminal = ::tcgetattr(STDIN_FILENO, &before) == 0;
+  if (terminal) {
+    std::cerr << "passphrase for the keys: ";
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
   std::string line;
   std::getline(std::cin, line);
+  if (terminal) {
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    std::cerr << '\n';
+  }
+  return line;
+}
+
+// One line, blanks and all.
+Result<std::string> passphrase_of(const BackupQuestion& question) {
+  constexpr std::uint64_t kMost = 4096;
+  if (question.without_keys) return std::string();
+  std::string line;
+  if (question.passphrase_file.empty()) {
+    line = typed_line();
+  } else {
+    auto text = read_text_file(question.passphrase_file, kMost);
+    if (!text) return pass(std::move(text));
+    line = text->substr(0, text->find('\n'));
+  }
+  if (line.ends_with('\r')) line.pop_back();
   if (line.empty()) {
     return fail(Errc::invalid, Fault::config,
                 "the keys need a passphrase: on standard input, in --passphrase-file, or "

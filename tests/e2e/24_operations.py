@@ -488,7 +488,7 @@ class Metrics(Scenario):
         self.addCleanup(process.terminate)
 
         def ask(what):
-            got = subprocess.run(["curl", "-s", "--noproxy", "*", "--data-urlencode",
+            got = subprocess.run(["curl", "-sf", "--noproxy", "*", "--data-urlencode",
                                   f"query={what}", f"http://127.0.0.1:{port}/api/v1/query"],
                                  capture_output=True, text=True).stdout
             return json.loads(got)["data"]["result"] if got else []
@@ -498,7 +498,7 @@ class Metrics(Scenario):
         self.assertGreaterEqual(float(counted[0]["value"][1]), 1)
         self.assertTrue(ask("histogram_quantile(0.95, sum by (le) (weir_transaction_seconds_bucket))"))
         self.assertTrue(ask("process_resident_memory_bytes > 1e6"))
-        rules = subprocess.run(["curl", "-s", "--noproxy", "*",
+        rules = subprocess.run(["curl", "-sf", "--noproxy", "*",
                                 f"http://127.0.0.1:{port}/api/v1/rules"],
                                capture_output=True, text=True).stdout
         loaded = json.loads(rules)["data"]["groups"][0]["rules"]
