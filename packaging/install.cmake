@@ -32,6 +32,8 @@ install(DIRECTORY conf/lists conf/rules conf/sandbox DESTINATION ${WEIR_ETC})
 install(FILES conf/systemd/weir.service conf/systemd/weir-detonate.service
   DESTINATION lib/systemd/system)
 install(DIRECTORY docs/ DESTINATION share/doc/weir PATTERN images EXCLUDE)
+install(FILES conf/grafana/weir.json conf/prometheus/alerts.yaml
+  DESTINATION share/doc/weir/monitoring)
 install(FILES README.md CHANGELOG.md DESTINATION share/doc/weir)
 install(FILES packaging/copyright DESTINATION share/doc/weir)
 install(FILES packaging/weir.1 DESTINATION share/man/man1)

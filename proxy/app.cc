@@ -8,7 +8,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <thread>
@@ -16,16 +15,16 @@
 #include "conf/load.h"
 #include "inspect/gateway_inspector.h"
 #include "proxy/admin/admin_server.h"
+#include "proxy/ca_keeper.h"
 #include "proxy/follow_up.h"
 #include "proxy/forwarding.h"
 #include "proxy/knowledge.h"
 #include "proxy/listen_endpoints.h"
 #include "proxy/loop_unit.h"
+#include "proxy/process_metrics.h"
 #include "proxy/readiness.h"
 #include "proxy/sandbox_desk.h"
 #include "proxy/state_dir.h"
-#include "proxy/tls/ca.h"
-#include "proxy/tls/signer_process.h"
 
 namespace weir {
 namespace {
@@ -60,7 +59,7 @@ struct App::State {
   void watch_signer();
   void begin_drain();
   void check_drain();
-  SignerStart signer_start() const;
+  void watch_ca();
   std::string readiness(bool& ready) const;
 
   AppOptions options;
@@ -72,8 +71,9 @@ struct App::State {
   BlockedMemory blocked;
   PinningMemory pinning;
   GatewayMetrics counters;
+  ProcessMetrics process{metrics};
+  std::unique_ptr<CaKeeper> ca;
   std::optional<SignerProcess> signer;
-  std::optional<CaCertificate> ca;
   std::shared_ptr<const LeafKey> leaf_key;
   std::shared_ptr<const Policy> policy;
   std::shared_ptr<const TrustStore> trust;
@@ -139,38 +139,15 @@ Result<void> App::State::load_policy(std::shared_ptr<const Policy>& into) {
   return {};
 }
 
-SignerStart App::State::signer_start() const {
-  const Settings& settings = options.settings;
-  const std::string dir = settings.state_dir;
-  std::string authority = settings.listen.admin;
-  if (!settings.listen.advertised_host.empty()) {
-    const auto parts = split_host_port(authority);
-    if (parts && parts->port) {
-      authority = settings.listen.advertised_host + ":" + std::to_string(*parts->port);
-    }
-  }
-  return {.program = options.helper_dir + "/weir-sign",
-          .certificate_file = dir + "/ca.pem",
-          .key_file = dir + "/ca.key",
-          .crl_url = "http://" + authority + "/ca.crl",
-          .loops = settings.threads,
-          .best_effort = settings.inspect.isolation == "best_effort"};
-}
-
 // Before any socket is opened: the processes that must not inherit one.
 Result<void> App::State::start_helpers() {
   Settings& settings = options.settings;
   if (settings.threads == 0) settings.threads = std::max(1U, std::thread::hardware_concurrency());
   const std::string& dir = settings.state_dir;
-  if (!std::filesystem::exists(dir + "/ca.pem") && !std::filesystem::exists(dir + "/ca.key")) {
-    const auto made = create_ca_apart(options.helper_dir + "/weir-sign", dir);
-    if (!made) return made;
-    log.info("ca", "a new CA was made", {{"file", dir + "/ca.pem"}});
-  }
-  auto read = read_ca(dir + "/ca.pem");
-  if (!read) return pass(std::move(read));
-  ca = std::move(*read);
-  auto started = SignerProcess::start(signer_start(), settings.tls);
+  auto opened = CaKeeper::open(settings, options.helper_dir, log);
+  if (!opened) return pass(std::move(opened));
+  ca = std::move(*opened);
+  auto started = ca->start_signer();
   if (!started) return pass(std::move(started));
   signer.emplace(std::move(*started));
   auto key = make_leaf_key();
@@ -235,8 +212,8 @@ Result<void> App::State::start_loops() {
   std::vector<Endpoint> bound = std::move(*endpoints);
   for (std::uint32_t i = 0; i < options.settings.threads; ++i) {
     auto unit = std::make_unique<LoopUnit>(LoopParts{*shared, random, dns.get(), trust, policy,
-                                                     knowledge->index(), leaf_key, *ca,
-                                                     signer->take_socket(i)});
+                                                     knowledge->index(), leaf_key,
+                                                     ca->cas().current, signer->take_socket(i)});
     const auto share = i == 0 ? Listener::Share::first : Listener::Share::joined;
     if (auto listening = unit->listen(bound, share); !listening) return listening;
     bound = unit->endpoints();
@@ -255,8 +232,8 @@ Result<void> App::State::start_admin() {
   AdminSources sources;
   sources.proxy = first.endpoints();
   sources.advertised_host = options.settings.listen.advertised_host;
-  sources.ca_pem = ca->pem;
-  sources.ca_der = ca->der;
+  sources.ca_pem = published_pem(ca->cas());
+  sources.ca_der = ca->cas().current.anchor_der;
   sources.crl = [&first] { return first.issuer().crl(); };
   sources.readiness = [this](bool& ready) { return readiness(ready); };
   sources.metrics = [this] { return metrics.exposition(); };
@@ -347,8 +324,11 @@ void App::State::watch_signer() {
   signer_timer.async_wait([this](boost::system::error_code error) {
     if (error) return;
     client_tls->rotate_if_due();
+    watch_ca();
+    process.look();
     kept_files.sweep();
     held_files.sweep();
+    process.waiting(kept_files.size(), held_files.size());
     sandbox->look();
     follow_up->look();
     if (knowledge->look()) {
@@ -359,7 +339,7 @@ void App::State::watch_signer() {
     if (!signer->alive()) {
       signer_up = false;
       log.error("signer", "weir-sign ended; starting another");
-      auto started = SignerProcess::start(signer_start(), options.settings.tls);
+      auto started = ca->start_signer();
       if (started) {
         signer.emplace(std::move(*started));
         signer_up = true;
@@ -371,6 +351,19 @@ void App::State::watch_signer() {
     }
     watch_signer();
   });
+}
+
+// What `weir ca` changed is in force within a second.
+void App::State::watch_ca() {
+  const CaKeeper::Seen seen = ca->look(signer);
+  if (seen == CaKeeper::Seen::nothing) return;
+  if (seen == CaKeeper::Seen::replaced) {
+    signer_up = true;
+    for (std::uint32_t i = 0; i < loops.size(); ++i)
+      loops[i]->use_ca(ca->in_force(), signer->take_socket(i));
+  }
+  loops.front()->loop().post([this, pem = published_pem(ca->cas()),
+                              der = ca->cas().current.anchor_der] { admin->use_ca(pem, der); });
 }
 
 void App::State::begin_drain() {

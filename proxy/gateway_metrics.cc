@@ -51,6 +51,13 @@ void GatewayMetrics::count(const TransactionRecord& record) {
   if (record.verdict == Verdict::uninspectable) {
     uninspectable_[static_cast<std::size_t>(record.reason)]->add();
   }
+  if (!record.certificate_error.empty()) {  // a few words, and seldom: looked up by name
+    metrics_
+        .counter("weir_origin_certificate_errors_total",
+                 "Origins' certificates that did not verify, also those that policy accepted.",
+                 {{"reason", record.certificate_error}})
+        .add();
+  }
   bytes_in_.add(record.bytes_in);
   bytes_out_.add(record.bytes_out);
   seconds_.observe(std::chrono::duration<double>(record.total).count());

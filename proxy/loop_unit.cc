@@ -65,6 +65,13 @@ void LoopUnit::attach_signer(UniqueFd socket) {
   loop_.post([this, socket = std::move(socket)]() mutable { issuer_->attach(std::move(socket)); });
 }
 
+void LoopUnit::use_ca(std::shared_ptr<const CaCertificate> ca, UniqueFd socket) {
+  loop_.post([this, ca = std::move(ca), socket = std::move(socket)]() mutable {
+    issuer_->use_ca(*ca);
+    issuer_->attach(std::move(socket));
+  });
+}
+
 void LoopUnit::stop_listening() {
   loop_.post([this] {
     listener_->stop();

@@ -46,8 +46,10 @@ class LoopUnit {
   void use_policy(std::shared_ptr<const Policy> policy);  // any thread
   void use_index(std::shared_ptr<const Index> index);     // any thread
   void attach_signer(UniqueFd socket);  // any thread: after a restart of weir-sign
-  void stop_listening();                // any thread
-  void stop();                          // ends the thread; exchanges are cut off
+  // The same for a signer of another CA. Any thread.
+  void use_ca(std::shared_ptr<const CaCertificate> ca, UniqueFd socket);
+  void stop_listening();  // any thread
+  void stop();            // ends the thread; exchanges are cut off
 
  private:
   Loop loop_;

@@ -180,6 +180,27 @@ Result<> Database::ensure_schema(std::int64_t version, const char* sql) {
   return transaction->commit();
 }
 
+Result<> copy_database(const std::string& from, const std::string& to) {
+  auto source = Database::open(from, {.read_only = true});
+  if (!source) return pass(std::move(source));
+  if (auto made = make_private(to); !made) return made;
+  sqlite3* handle = nullptr;
+  const int opened = sqlite3_open_v2(to.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr);
+  Database target;
+  target.handle_.reset(handle);
+  if (opened != SQLITE_OK) {
+    return fail(code_of(opened), Fault::local, to + ": " + sqlite3_errstr(opened));
+  }
+  sqlite3_backup* copy =
+      sqlite3_backup_init(target.handle_.get(), "main", source->handle_.get(), "main");
+  if (copy == nullptr) return std::unexpected(error_of(target.handle_.get()));
+  // All pages in one step, within one read transaction: a writer beside it does not start it anew.
+  const int stepped = sqlite3_backup_step(copy, -1);
+  sqlite3_backup_finish(copy);
+  if (stepped == SQLITE_DONE) return {};
+  return fail(code_of(stepped), Fault::local, from + ": " + sqlite3_errstr(stepped));
+}
+
 Result<WriteTransaction> WriteTransaction::begin(Database& database) {
   if (auto begun = database.run("BEGIN IMMEDIATE"); !begun) return pass(std::move(begun));
   return WriteTransaction(database);

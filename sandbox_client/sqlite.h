@@ -106,11 +106,16 @@ class Database {
   Result<> ensure_schema(std::int64_t version, const char* sql);
 
  private:
+  friend Result<> copy_database(const std::string& from, const std::string& to);
   struct Close {
     void operator()(sqlite3* handle) const;
   };
   std::unique_ptr<sqlite3, Close> handle_;
 };
+
+// The database in `from`, whoever writes to it meanwhile, as of one moment, in the new file `to`
+// (mode 0600). Readers and writers of `from` go on.
+Result<> copy_database(const std::string& from, const std::string& to);
 
 // BEGIN IMMEDIATE now, ROLLBACK at the end unless committed. The database outlives it.
 class WriteTransaction {

@@ -116,6 +116,11 @@ AdminServer::AdminServer(Loop& loop, AdminSources sources, const LimitSettings& 
                          const TimeoutSettings& timeouts)
     : loop_(loop), sources_(std::move(sources)), limits_(limits), timeouts_(timeouts) {}
 
+void AdminServer::use_ca(std::string pem, std::string der) {
+  sources_.ca_pem = std::move(pem);
+  sources_.ca_der = std::move(der);
+}
+
 Co<void> AdminServer::serve(UniqueFd socket) {
   try {
     auto tcp = make_tcp_stream(loop_, std::move(socket));

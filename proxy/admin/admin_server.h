@@ -30,6 +30,7 @@ class AdminServer {
  public:
   AdminServer(Loop& loop, AdminSources sources, const LimitSettings& limits,
               const TimeoutSettings& timeouts);
+  void use_ca(std::string pem, std::string der);  // served from now on
   // One connection until it ends; never throws. `this` outlives it.
   Co<void> serve(UniqueFd socket);
 

@@ -37,6 +37,8 @@ void add_events(CLI::App& cli, int& exit_code);
 void add_policy(CLI::App& cli, int& exit_code);
 void add_retro(CLI::App& cli, int& exit_code);
 void add_quarantine(CLI::App& cli, int& exit_code);
+void add_doctor(CLI::App& cli, int& exit_code);
+void add_backup(CLI::App& cli, int& exit_code);  // and restore
 
 // conf/weir.yaml from where the user is; of an installed program /etc/weir/weir.yaml.
 std::string default_config();

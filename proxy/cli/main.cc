@@ -74,6 +74,8 @@ int main(int argc, char** argv) {
   weir::add_timeline(cli, exit_code);
   weir::add_retro(cli, exit_code);
   weir::add_quarantine(cli, exit_code);
+  weir::add_doctor(cli, exit_code);
+  weir::add_backup(cli, exit_code);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -3,6 +3,9 @@
 //   weir-sign --ca FILE --key FILE --fds N [--lifetime S] [--backdate S] [--crl-url URL]
 //            [--isolation best_effort]
 //   weir-sign --create DIR      makes ca.pem and ca.key, and ends
+//   weir-sign --next DIR        makes the CA that takes its place (ca_life.h), and ends
+//   weir-sign --request DIR --name CN [--organisation O]       asks a company's PKI for one
+//   weir-sign --install DIR --chain FILE                       takes what that answered
 //   weir-sign [--help]          says what it is
 // Exit: 0 the gateway went away, 1 it could not start, 2 it was sent nonsense.
 #include <unistd.h>
@@ -13,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "proxy/sign/ca_life.h"
 #include "proxy/sign/confine.h"
 #include "proxy/sign/leaf_signer.h"
 #include "proxy/sign/server.h"
@@ -126,14 +130,29 @@ int help() {
   return 0;
 }
 
+// One act on the files of a CA; nothing when it is to serve.
+std::optional<Result<void>> act(const Options& options) {
+  const WallTime now = SystemClock().wall();
+  if (options.contains("create")) return create_ca(text(options, "create"), now);
+  if (options.contains("next")) return create_next_ca(text(options, "next"), now);
+  if (options.contains("request")) {
+    return create_ca_request(text(options, "request"), text(options, "name"),
+                             text(options, "organisation"));
+  }
+  if (options.contains("install")) {
+    return install_ca_chain(text(options, "install"), text(options, "chain"), now);
+  }
+  return std::nullopt;
+}
+
 int run(int argc, char** argv) {
   if (argc == 1 || (argc == 2 && std::string_view(argv[1]) == "--help")) return help();
   const auto options = read_options(argc, argv);
   if (!options || options->empty())
     return give_up("unknown arguments; weir-sign --help says what it is");
-  if (!options->contains("create")) return serve(*options);
-  const auto made = create_ca(text(*options, "create"), SystemClock().wall());
-  return made ? 0 : give_up(made.error().what);
+  const auto done = act(*options);
+  if (!done) return serve(*options);
+  return *done ? 0 : give_up(done->error().what);
 }
 
 }  // namespace

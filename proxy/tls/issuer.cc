@@ -56,6 +56,11 @@ class LeafCache {
     order_.pop_back();
   }
 
+  void clear() {
+    index_.clear();
+    order_.clear();
+  }
+
  private:
   using Order = std::list<std::pair<std::string, LeafPtr>>;
   std::size_t most_;
@@ -71,6 +76,12 @@ struct Flight {
   std::optional<Result<std::string>> reply;  // DER
   LeafPtr leaf;
 };
+
+std::shared_ptr<const IntermediateChain> chain_of(const CaCertificate& ca) {
+  auto chain = std::make_shared<IntermediateChain>();
+  for (const std::string& der : ca.chain_der) chain->push_back(x509_from_der(as_bytes(der)));
+  return chain;
+}
 
 class SocketIssuer final : public SignerIssuer {
  public:
@@ -110,6 +121,19 @@ class SocketIssuer final : public SignerIssuer {
     if (!socket) return;
     socket_ = std::make_shared<Socket>(loop_.context(), socket.release());
     await_replies();
+    // What the signer before this one has not answered.
+    const auto waiting = flights_;
+    for (const auto& [id, flight] : waiting) {
+      if (!socket_) return;
+      if (auto asked = ask(*flight); !asked && !flight->reply)
+        land(*flight, pass(std::move(asked)));
+    }
+  }
+
+  void use_ca(const CaCertificate& ca) override {
+    chain_ = chain_of(ca);
+    cache_.clear();
+    socket_.reset();
   }
 
   bool connected() const override { return socket_ != nullptr; }
@@ -258,9 +282,7 @@ std::unique_ptr<SignerIssuer> make_issuer(Loop& loop, UniqueFd socket,
                                           std::shared_ptr<const LeafKey> key,
                                           const CaCertificate& ca, const TlsSettings& settings,
                                           Metrics& metrics, std::function<void()> on_lost) {
-  auto chain = std::make_shared<IntermediateChain>();
-  for (const std::string& der : ca.chain_der) chain->push_back(x509_from_der(as_bytes(der)));
-  return std::make_unique<SocketIssuer>(loop, std::move(socket), std::move(key), std::move(chain),
+  return std::make_unique<SocketIssuer>(loop, std::move(socket), std::move(key), chain_of(ca),
                                         settings, metrics, std::move(on_lost));
 }
 

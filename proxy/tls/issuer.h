@@ -19,6 +19,9 @@ class SignerIssuer : public Issuer {
  public:
   virtual Co<Result<std::string>> crl() = 0;  // DER, fresh for seven days
   virtual void attach(UniqueFd socket) = 0;   // of a signer that was started again
+  // From now on the signer's certificates are of this CA: no leaf of another one is handed out.
+  // Goes before attach().
+  virtual void use_ca(const CaCertificate& ca) = 0;
   virtual bool connected() const = 0;
 };
 

@@ -159,11 +159,18 @@ bool SignerProcess::alive() {
   return false;
 }
 
-Result<void> create_ca_apart(const std::string& program, const std::string& dir) {
-  auto pid = spawn({program, "--create", dir}, {});
+Result<void> signer_act(const std::string& program, std::vector<std::string> words) {
+  const std::string act = words.empty() ? "" : words.front();
+  words.insert(words.begin(), program);
+  auto pid = spawn(std::move(words), {});
   if (!pid) return pass(std::move(pid));
   const int status = reap(*pid, 0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return fail(Errc::invalid, Fault::config, "weir-sign " + act + " did not succeed");
+}
+
+Result<void> create_ca_apart(const std::string& program, const std::string& dir) {
+  if (signer_act(program, {"--create", dir})) return {};
   return fail(Errc::invalid, Fault::config, "weir-sign could not make a CA in " + dir);
 }
 

@@ -49,6 +49,10 @@ class SignerProcess {
   std::string ca_sha256_;
 };
 
+// Runs weir-sign for one act on the files of a CA (proxy/sign/ca_life.h), so that no key ever is in
+// this process's memory. What is wrong it says on standard error. Blocks.
+Result<void> signer_act(const std::string& program, std::vector<std::string> words);
+
 // Runs `weir-sign --create DIR`, so that the key never is in this process's memory. Blocks.
 Result<void> create_ca_apart(const std::string& program, const std::string& dir);
 
