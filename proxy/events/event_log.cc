@@ -57,7 +57,7 @@ Result<std::unique_ptr<EventLog>> EventLog::open(const EventSettings& settings,
                                                  const std::string& default_file, Metrics& metrics,
                                                  Log& log) {
   auto state = std::make_unique<State>(settings, metrics, log);
-  auto output = open_event_output(settings, default_file, state->clock);
+  auto output = open_event_output(settings, default_file, metrics, log, state->clock);
   if (!output) return pass(std::move(output));
   state->output = std::move(*output);
   state->writer = std::thread([raw = state.get()] { raw->run(); });
