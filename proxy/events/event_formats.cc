@@ -11,6 +11,16 @@ std::optional<EventFormat> event_format(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<EventServer> event_server(std::string_view url) {
+  constexpr std::string_view kFormat = "?format=";
+  const auto mark = url.find('?');
+  if (mark == url.npos) return EventServer{url};
+  if (!url.substr(mark).starts_with(kFormat)) return std::nullopt;
+  const auto format = event_format(url.substr(mark + kFormat.size()));
+  if (!format) return std::nullopt;
+  return EventServer{url.substr(0, mark), *format};
+}
+
 std::string event_line(EventFormat format, const TransactionRecord& record) {
   switch (format) {
     case EventFormat::ocsf: break;

@@ -17,6 +17,14 @@ enum class EventFormat : std::uint8_t { ocsf, ecs, cef };
 
 std::optional<EventFormat> event_format(std::string_view name);  // "ocsf", "ecs", "cef"
 
+// A server's URL, and what is sent there: "?format=cef" behind it, or OCSF. nullopt: something else
+// is behind it. The view is into `url`.
+struct EventServer {
+  std::string_view url;
+  EventFormat format = EventFormat::ocsf;
+};
+std::optional<EventServer> event_server(std::string_view url);
+
 std::string ecs_line(const TransactionRecord& record);
 std::string ecs_line(const Notice& notice);
 std::string cef_line(const TransactionRecord& record);

@@ -13,6 +13,7 @@
 #include "core/fd.h"
 #include "core/log.h"
 #include "core/net_addr.h"
+#include "proxy/events/event_formats.h"
 
 namespace weir {
 namespace {
@@ -140,9 +141,10 @@ Result<std::unique_ptr<EventOutput>> open_syslog(const std::string& where, const
                              std::string port) {
     return std::make_unique<SyslogOutput>(transport, std::move(host), std::move(port), clock);
   };
-  const std::string_view text = where;
+  const auto server = event_server(where);
+  const std::string_view text = server ? server->url : "";
   if (text.starts_with("unix://")) {
-    return make(SyslogOutput::Transport::local, where.substr(7), "");
+    return make(SyslogOutput::Transport::local, std::string(text.substr(7)), "");
   }
   const bool udp = text.starts_with("udp://");
   if (udp || text.starts_with("tcp://")) {

@@ -11,7 +11,8 @@
 
 namespace weir {
 
-// "udp://host:port", "tcp://host:port" or "unix:///path"; nothing is connected yet.
+// "udp://host:port", "tcp://host:port" or "unix:///path", perhaps with a format
+// behind it (event_formats.h); nothing is connected yet.
 Result<std::unique_ptr<EventOutput>> open_syslog(const std::string& where, const Clock& clock);
 
 }  // namespace weir

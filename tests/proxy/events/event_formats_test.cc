@@ -55,6 +55,28 @@ TEST(EventFormats, Names) {
   EXPECT_EQ(event_format(""), std::nullopt);
 }
 
+TEST(EventFormats, OfAServer) {
+  const struct {
+    const char* url;
+    const char* want;
+    std::optional<EventFormat> format;
+  } cases[] = {{"tcp://a:1", "tcp://a:1", EventFormat::ocsf},
+               {"tcp://a:1?format=ocsf", "tcp://a:1", EventFormat::ocsf},
+               {"tcp://a:1?format=ecs", "tcp://a:1", EventFormat::ecs},
+               {"unix:///dev/log?format=cef", "unix:///dev/log", EventFormat::cef},
+               {"tcp://a:1?format=", "", std::nullopt},
+               {"tcp://a:1?format=leef", "", std::nullopt},
+               {"tcp://a:1?", "", std::nullopt},
+               {"tcp://a:1?tls=1", "", std::nullopt}};
+  for (const auto& row : cases) {
+    const auto server = event_server(row.url);
+    ASSERT_EQ(server.has_value(), row.format.has_value()) << row.url;
+    if (!server) continue;
+    EXPECT_EQ(server->url, row.want) << row.url;
+    EXPECT_EQ(server->format, *row.format) << row.url;
+  }
+}
+
 TEST(EventFormats, EachGivesItsOwnLine) {
   EXPECT_EQ(event_line(EventFormat::ocsf, blocked()), ocsf_line(blocked()));
   EXPECT_EQ(event_line(EventFormat::ecs, blocked()), ecs_line(blocked()));
