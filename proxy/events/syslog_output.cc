@@ -18,6 +18,8 @@
 namespace weir {
 namespace {
 
+constexpr std::size_t kLongestDatagram = 60'000;
+
 // RFC 5424 over UDP (RFC 5426), TCP with octet counting (RFC 6587) or a local socket.
 class SyslogOutput final : public EventOutput {
  public:
@@ -74,6 +76,10 @@ class SyslogOutput final : public EventOutput {
     while (!rest.empty()) {
       const ssize_t sent = ::send(fd_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0 && errno == EMSGSIZE && rest.size() > kLongestDatagram) {
+        rest = rest.substr(0, kLongestDatagram);  // else it would be tried for ever
+        continue;
+      }
       if (sent < 0) {
         const int cause = errno;
         fd_.reset();

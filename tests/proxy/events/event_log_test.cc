@@ -165,6 +165,29 @@ TEST_F(EventLogTest, SyslogOverUdp) {
   EXPECT_NE(text.find(" weir - event - {\"time\":"), std::string_view::npos) << text;
 }
 
+TEST_F(EventLogTest, AnEventTooLongForADatagramIsCutAndStopsNothing) {
+  UniqueFd receiver(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const timeval patience{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(receiver.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ASSERT_EQ(::bind(receiver.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::getsockname(receiver.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  EventSettings settings;
+  settings.output = "syslog";
+  settings.syslog = "udp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  auto log = open(settings);
+  TransactionRecord record = sample();
+  record.error = std::string(100'000, 'x');
+  log->submit(std::move(record));
+  log->submit(sample());
+  std::string message(70'000, '\0');
+  EXPECT_EQ(::recv(receiver.get(), message.data(), message.size(), 0), 60'000);
+  EXPECT_GT(::recv(receiver.get(), message.data(), message.size(), 0), 100);
+}
+
 // A collector that is killed and comes back: reads until `wanted` was seen, or 20 seconds of
 // silence.
 class TcpCollector {
