@@ -24,7 +24,13 @@ bool is_server(std::string_view text) {
   return parts && IpAddress::parse(parts->host);
 }
 
+// The format that follows is the event log's to know, but a wrong one is said before it starts.
 bool is_sink(std::string_view text) {
+  for (const std::string_view format : {"?format=ocsf", "?format=ecs", "?format=cef"}) {
+    if (!text.ends_with(format)) continue;
+    text.remove_suffix(format.size());
+    break;
+  }
   if (text.starts_with("unix:///")) return text.size() < 108;
   if (!text.starts_with("udp://") && !text.starts_with("tcp://")) return false;
   return is_endpoint(text.substr(6));

@@ -15,8 +15,8 @@ constexpr std::size_t kHexDigest = 64;
 constexpr std::array<std::string_view, 5> kSecrets = {"ca.key", "ca-next.key", "ca-old.key",
                                                       "ca-request.key", "quarantine.key"};
 // Folders and files that are made anew: what was fetched, what is in transit, what runs.
-constexpr std::array<std::string_view, 3> kSkippedFolders = {"spool/", "sandbox/files/",
-                                                             "quarantine/files/"};
+constexpr std::array<std::string_view, 4> kSkippedFolders = {"spool/", "events.spool/",
+                                                             "sandbox/files/", "quarantine/files/"};
 constexpr std::array<std::string_view, 2> kSkippedFiles = {"run.json", "weir.pid"};
 
 bool is_plain_path(std::string_view path) {

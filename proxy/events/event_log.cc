@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "proxy/events/event_formats.h"
 #include "proxy/events/event_output.h"
 
 namespace weir {
@@ -17,11 +18,18 @@ constexpr auto kBatch = std::chrono::milliseconds(20);
 constexpr auto kComplainEvery = std::chrono::seconds(60);
 constexpr std::size_t kWriteBytes = 256 * 1024;
 
+// Files stay OCSF, which weir events reads.
+EventFormat format_of(const EventSettings& settings) {
+  if (settings.output != "syslog") return EventFormat::ocsf;
+  return event_server(settings.syslog).value_or(EventServer{}).format;
+}
+
 }  // namespace
 
 struct EventLog::State {
   State(const EventSettings& given, Metrics& metrics, Log& logger)
       : settings(given),
+        format(format_of(given)),
         log(logger),
         written(metrics.counter("weir_events_written_total", "Events written.")),
         lost(metrics.counter("weir_events_lost_total", "Events that could not be written.")) {}
@@ -33,6 +41,7 @@ struct EventLog::State {
   void write_lines(const std::string& lines, std::uint64_t count);
 
   EventSettings settings;
+  const EventFormat format;
   Log& log;
   SystemClock clock;
   Counter& written;
@@ -57,7 +66,7 @@ Result<std::unique_ptr<EventLog>> EventLog::open(const EventSettings& settings,
                                                  const std::string& default_file, Metrics& metrics,
                                                  Log& log) {
   auto state = std::make_unique<State>(settings, metrics, log);
-  auto output = open_event_output(settings, default_file, state->clock);
+  auto output = open_event_output(settings, default_file, metrics, log, state->clock);
   if (!output) return pass(std::move(output));
   state->output = std::move(*output);
   state->writer = std::thread([raw = state.get()] { raw->run(); });
@@ -163,7 +172,7 @@ bool EventLog::State::write_notices() {
   }
   for (const Notice& notice : some) {
     if (sees) sees(notice);
-    write_lines(notice_line(notice) + '\n', 1);
+    write_lines(event_line(format, notice) + '\n', 1);
   }
   return !some.empty();
 }
@@ -178,7 +187,7 @@ void EventLog::State::write(const std::vector<TransactionRecord>& batch) {
   }
   for (const TransactionRecord& record : batch) {
     if (sees) sees(record);
-    lines += ocsf_line(record);
+    lines += event_line(format, record);
     lines += '\n';
     ++count;
     if (lines.size() < kWriteBytes) continue;

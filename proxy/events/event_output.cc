@@ -1,19 +1,18 @@
 #include "proxy/events/event_output.h"
 
 #include <fcntl.h>
-#include <netdb.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <filesystem>
 
 #include "core/fd.h"
 #include "core/log.h"
-#include "core/net_addr.h"
+#include "proxy/events/event_forwarder.h"
+#include "proxy/events/event_spool.h"
+#include "proxy/events/syslog_output.h"
 
 namespace weir {
 namespace {
@@ -92,135 +91,27 @@ class FileOutput final : public EventOutput {
   UniqueFd fd_;
 };
 
-// RFC 5424 over UDP (RFC 5426), TCP with octet counting (RFC 6587) or a local socket.
-class SyslogOutput final : public EventOutput {
- public:
-  enum class Transport : std::uint8_t { udp, tcp, local };
-  SyslogOutput(Transport transport, std::string host, std::string port, const Clock& clock)
-      : transport_(transport), host_(std::move(host)), port_(std::move(port)), clock_(clock) {
-    char name[256] = "-";
-    if (::gethostname(name, sizeof name - 1) == 0) hostname_ = name;
-  }
-
-  Result<void> write(std::string_view lines) override {
-    while (!lines.empty()) {
-      const auto end = lines.find('\n');
-      const std::string_view line = lines.substr(0, end);
-      lines = end == std::string_view::npos ? "" : lines.substr(end + 1);
-      if (auto sent = send_line(line); !sent) return sent;
-    }
-    return {};
-  }
-
- private:
-  // facility local0 (16), severity informational (6)
-  std::string framed(std::string_view line) const {
-    std::string message =
-        "<134>1 " + iso_time(clock_.wall()) + " " + hostname_ + " weir - event - ";
-    message += line;
-    if (transport_ == Transport::tcp) return std::to_string(message.size()) + " " + message;
-    return message;
-  }
-
-  Result<void> send_line(std::string_view line) {
-    if (!fd_) {
-      if (auto connected = connect(); !connected) return connected;
-    }
-    const std::string message = framed(line);
-    std::string_view rest = message;
-    while (!rest.empty()) {
-      const ssize_t sent = ::send(fd_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) {
-        const int cause = errno;
-        fd_.reset();
-        return std::unexpected(errno_error("send to syslog " + host_, cause));
-      }
-      rest.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return {};
-  }
-
-  Result<void> connect() {
-    return transport_ == Transport::local ? connect_local() : connect_net();
-  }
-
-  Result<void> connect_local() {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (host_.size() >= sizeof address.sun_path) {
-      return fail(Errc::invalid, Fault::config, "events.syslog: path too long");
-    }
-    std::memcpy(address.sun_path, host_.data(), host_.size());
-    fd_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!fd_ || ::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-      const int cause = errno;
-      fd_.reset();
-      return std::unexpected(errno_error("connect to syslog " + host_, cause));
-    }
-    return {};
-  }
-
-  Result<void> connect_net() {
-    addrinfo hints{};
-    hints.ai_socktype = transport_ == Transport::udp ? SOCK_DGRAM : SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host_.c_str(), port_.c_str(), &hints, &found) != 0) {
-      return fail(Errc::dns_failure, Fault::local, "syslog server " + host_ + " does not resolve");
-    }
-    int cause = EHOSTUNREACH;
-    for (const addrinfo* at = found; at != nullptr && !fd_; at = at->ai_next) {
-      UniqueFd fd(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
-      const timeval limit{.tv_sec = 5, .tv_usec = 0};
-      if (fd) ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-      if (fd && ::connect(fd.get(), at->ai_addr, at->ai_addrlen) == 0) {
-        fd_ = std::move(fd);
-      } else {
-        cause = errno;
-      }
-    }
-    ::freeaddrinfo(found);
-    if (!fd_)
-      return std::unexpected(errno_error("connect to syslog " + host_ + ":" + port_, cause));
-    return {};
-  }
-
-  Transport transport_;
-  std::string host_, port_, hostname_ = "-";
-  const Clock& clock_;
-  UniqueFd fd_;
-};
-
-Result<std::unique_ptr<EventOutput>> open_syslog(const std::string& where, const Clock& clock) {
-  const auto make = [&clock](SyslogOutput::Transport transport, std::string host,
-                             std::string port) {
-    return std::make_unique<SyslogOutput>(transport, std::move(host), std::move(port), clock);
-  };
-  const std::string_view text = where;
-  if (text.starts_with("unix://")) {
-    return make(SyslogOutput::Transport::local, where.substr(7), "");
-  }
-  const bool udp = text.starts_with("udp://");
-  if (udp || text.starts_with("tcp://")) {
-    const auto target = split_host_port(text.substr(6));
-    if (target && !target->host.empty()) {
-      return make(udp ? SyslogOutput::Transport::udp : SyslogOutput::Transport::tcp, target->host,
-                  std::to_string(target->port.value_or(514)));
-    }
-  }
-  return fail(
-      Errc::invalid, Fault::config,
-      "events.syslog: '" + where + "' is not udp://host:port, tcp://host:port or unix:///path");
+Result<std::unique_ptr<EventOutput>> forward(const EventSettings& settings,
+                                             const std::string& default_file, Metrics& metrics,
+                                             Log& log, const Clock& clock) {
+  auto target = open_syslog(settings.syslog, clock);
+  if (!target) return target;
+  const auto folder = std::filesystem::path(default_file).parent_path() / "events.spool";
+  auto spool = EventSpool::open(folder.string(), settings.rotate_bytes);
+  if (!spool) return pass(std::move(spool));
+  return std::make_unique<EventForwarder>(std::move(*spool), std::move(*target), metrics, log,
+                                          clock, EventForwarder::Timing{});
 }
 
 }  // namespace
 
 Result<std::unique_ptr<EventOutput>> open_event_output(const EventSettings& settings,
                                                        const std::string& default_file,
+                                                       Metrics& metrics, Log& log,
                                                        const Clock& clock) {
   if (settings.output == "none") return std::make_unique<NoOutput>();
   if (settings.output == "stdout") return std::make_unique<StandardOutput>();
-  if (settings.output == "syslog") return open_syslog(settings.syslog, clock);
+  if (settings.output == "syslog") return forward(settings, default_file, metrics, log, clock);
   auto file = std::make_unique<FileOutput>(settings.file.empty() ? default_file : settings.file,
                                            settings.rotate_bytes, settings.rotate_keep);
   if (auto opened = file->open(); !opened) return pass(std::move(opened));

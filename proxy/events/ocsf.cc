@@ -23,24 +23,6 @@ int activity_of(std::string_view method) {
   return 99;
 }
 
-struct Outcome {
-  int severity, status, action, disposition;
-  std::string_view disposition_name;
-};
-
-Outcome outcome_of(const TransactionRecord& record) {
-  const bool kept = record.action == "block" || record.action == "unlock";
-  if (record.action == "coach") return {3, 1, 2, 23, "Challenge"};
-  if (record.action == "hold") return {2, 1, 2, 14, "Delayed"};
-  if (kept) {
-    return {record.verdict == Verdict::malicious ? 4 : 3, 1, 2, 2, "Blocked"};
-  }
-  if (record.action == "alert") return {3, 1, 1, 19, "Alert"};
-  if (record.action == "error") return {2, 2, 0, 13, "Error"};
-  if (record.action == "bypass") return {1, 1, 3, 16, "No Action"};
-  return {1, 1, 1, 1, "Allowed"};
-}
-
 void endpoint(JsonWriter& json, std::string_view name, const Endpoint& at) {
   json.begin_object(name);
   json.member("ip", at.address.text());
@@ -53,17 +35,10 @@ void write_url(JsonWriter& json, const TransactionRecord& record) {
   json.member("url_string", record.url);
   text(json, "hostname", record.host);
   json.member("port", record.port);
-  const std::string_view url = record.url;
-  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) {
-    json.member("scheme", url.substr(0, scheme));
-    const auto slash = url.find('/', scheme + 3);
-    if (slash != std::string_view::npos) {
-      const auto query = url.find('?', slash);
-      json.member("path",
-                  url.substr(slash, query == std::string_view::npos ? query : query - slash));
-      if (query != std::string_view::npos) json.member("query_string", url.substr(query + 1));
-    }
-  }
+  const UrlParts parts = url_parts(record.url);
+  if (!parts.scheme.empty()) json.member("scheme", parts.scheme);
+  if (!parts.path.empty()) json.member("path", parts.path);
+  if (parts.has_query) json.member("query_string", parts.query);
   json.end_object();
 }
 

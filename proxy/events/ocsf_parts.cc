@@ -15,6 +15,33 @@ void text(JsonWriter& json, std::string_view name, const std::string& value) {
   if (!value.empty()) json.member(name, value);
 }
 
+Outcome outcome_of(const TransactionRecord& record) {
+  const bool kept = record.action == "block" || record.action == "unlock";
+  if (record.action == "coach") return {3, 1, 2, 23, "Challenge"};
+  if (record.action == "hold") return {2, 1, 2, 14, "Delayed"};
+  if (kept) {
+    return {record.verdict == Verdict::malicious ? 4 : 3, 1, 2, 2, "Blocked"};
+  }
+  if (record.action == "alert") return {3, 1, 1, 19, "Alert"};
+  if (record.action == "error") return {2, 2, 0, 13, "Error"};
+  if (record.action == "bypass") return {1, 1, 3, 16, "No Action"};
+  return {1, 1, 1, 1, "Allowed"};
+}
+
+UrlParts url_parts(std::string_view url) {
+  UrlParts parts;
+  const auto scheme = url.find("://");
+  if (scheme == url.npos) return parts;
+  parts.scheme = url.substr(0, scheme);
+  const auto slash = url.find('/', scheme + 3);
+  if (slash == url.npos) return parts;
+  const auto query = url.find('?', slash);
+  parts.has_query = query != url.npos;
+  parts.path = url.substr(slash, parts.has_query ? query - slash : query);
+  if (parts.has_query) parts.query = url.substr(query + 1);
+  return parts;
+}
+
 void write_reputation(JsonWriter& json, const std::vector<ListingNote>& notes) {
   if (notes.empty()) return;
   json.begin_array("reputation");

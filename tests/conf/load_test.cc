@@ -108,7 +108,8 @@ TEST(SettingsTable, WrittenValuesReadBack) {
       "threads: 3\nvia_name: w\nlisten: {proxy: ['[::1]:1', 'a.test:2'], admin: 'x.test:9'}\n"
       "tls: {aia_fetch: false, revocation: hard, crl_files: [a.crl, /b.crl]}\n"
       "dns: {servers: [1.2.3.4, '[::1]:53'], hosts: {A.test: [127.0.0.1, '::1']}}\n"
-      "events: {output: syslog, syslog: 'udp://log.test:514'}\nnotice: {contact: \"it's us\"}\n",
+      "events: {output: syslog, syslog: 'udp://log.test:514?format=cef'}\nnotice: {contact: \"it's "
+      "us\"}\n",
       problems, "weir.yaml");
   ASSERT_TRUE(changed) << all_text(problems);
   std::string written;
@@ -199,6 +200,7 @@ TEST(LoadSettings, SaysWhatIsWrongAndWhere) {
       {"dns:\n  positive_ttl_min: 2h\n", "2:21: dns.positive_ttl_min is above"},
       {"events: {output: syslog}\n", "names no server"},
       {"events: {syslog: 'http://x'}\n", "is none of udp://"},
+      {"events: {syslog: 'udp://x:1?format=leef'}\n", "is none of udp://"},
       {"via_name: 'a b'\n", "via_name must be a single word"},
       {"notice: {contact: \"a\\nb\"}\n", "has control characters"},
       {"policy_file: ''\n", "must not be empty"},

@@ -165,6 +165,115 @@ TEST_F(EventLogTest, SyslogOverUdp) {
   EXPECT_NE(text.find(" weir - event - {\"time\":"), std::string_view::npos) << text;
 }
 
+TEST_F(EventLogTest, AnEventTooLongForADatagramIsCutAndStopsNothing) {
+  UniqueFd receiver(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const timeval patience{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(receiver.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ASSERT_EQ(::bind(receiver.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::getsockname(receiver.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  EventSettings settings;
+  settings.output = "syslog";
+  settings.syslog = "udp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  auto log = open(settings);
+  TransactionRecord record = sample();
+  record.error = std::string(100'000, 'x');
+  log->submit(std::move(record));
+  log->submit(sample());
+  std::string message(70'000, '\0');
+  EXPECT_EQ(::recv(receiver.get(), message.data(), message.size(), 0), 60'000);
+  EXPECT_GT(::recv(receiver.get(), message.data(), message.size(), 0), 100);
+}
+
+// A collector that is killed and comes back: reads until `wanted` was seen, or 20 seconds of
+// silence.
+class TcpCollector {
+ public:
+  TcpCollector() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(listener_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener_.get(), 4), 0);
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    url_ = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  const std::string& url() const { return url_; }
+
+  bool read_until(const std::string& wanted) {
+    if (!peer_) peer_.reset(::accept(listener_.get(), nullptr, nullptr));
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(peer_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    char some[4096];
+    while (got_.find(wanted) == got_.npos) {
+      const ssize_t size = ::recv(peer_.get(), some, sizeof some, 0);
+      if (size <= 0) return false;
+      got_.append(some, static_cast<std::size_t>(size));
+    }
+    return true;
+  }
+  // As when the process is killed with bytes that it did not read; they are gone.
+  void die() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(peer_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    peer_.reset();
+  }
+  void wait_for_bytes() {
+    if (!peer_) peer_.reset(::accept(listener_.get(), nullptr, nullptr));
+    char one = 0;
+    EXPECT_EQ(::recv(peer_.get(), &one, 1, MSG_PEEK), 1);
+  }
+  const std::string& got() const { return got_; }
+
+ private:
+  UniqueFd listener_, peer_;
+  std::string url_, got_;
+};
+
+TEST_F(EventLogTest, SyslogOverTcpLosesNothingWhenTheServerDies) {
+  TcpCollector collector;
+  EventSettings settings;
+  settings.output = "syslog";
+  settings.syslog = collector.url();
+  auto log = open(settings);
+  const auto submit = [&](const char* id) {
+    TransactionRecord record = sample();
+    record.id = id;
+    log->submit(std::move(record));
+  };
+  submit("first");
+  collector.wait_for_bytes();  // it has them, and dies before it reads them
+  collector.die();
+  submit("second");
+  EXPECT_TRUE(collector.read_until("\"uid\":\"second\""));
+  EXPECT_NE(collector.got().find("\"uid\":\"first\""), std::string::npos);
+  const std::string_view got = collector.got();
+  const auto space = got.find(' ');  // octet counting: the length, then the message
+  EXPECT_EQ(got.substr(space + 1, 8), "<134>1 2") << got;
+  EXPECT_EQ(lost(), 0U);
+}
+
+TEST_F(EventLogTest, SyslogWaitsOnDiskOverARestart) {
+  EventSettings settings;
+  settings.output = "syslog";
+  settings.syslog = "tcp://127.0.0.1:1";  // nobody listens there
+  {
+    auto log = open(settings);
+    log->submit(sample());
+  }
+  EXPECT_EQ(lost(), 0U);
+  TcpCollector collector;
+  settings.syslog = collector.url();
+  auto log = open(settings);
+  EXPECT_TRUE(collector.read_until("\"uid\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\""));
+}
+
 TEST_F(EventLogTest, BadSettingsAreNamed) {
   EventSettings settings;
   settings.output = "syslog";
