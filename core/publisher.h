@@ -29,8 +29,11 @@ struct PublisherFact {
   bool operator==(const PublisherFact&) const = default;
 };
 
-// The sign (of weight 0) that carries a proven name as its detail.
+// The signs (of weight 0) that carry a proven name as their detail: of the whole file, and of one
+// inside it. They differ by name because a member of a container may have no name, and then its
+// path looks like the whole file's.
 inline constexpr std::string_view kPublisherSign = "publisher";
+inline constexpr std::string_view kInnerPublisherSign = "publisher-inside";
 // The sign of a file that is not the one that was signed.
 inline constexpr std::string_view kBadSignatureSign = "pe-bad-signature";
 

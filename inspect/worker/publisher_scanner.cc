@@ -13,7 +13,7 @@ void PublisherScanner::scan(const Artifact& artifact, Budget& /*budget*/, Findin
   PublisherFact fact = read_publisher(artifact.bytes, roots_, now);
   if (fact.state != SignatureState::proven) return;
   findings.add({.scanner = Scanner::structure,
-                .name = std::string(kPublisherSign),
+                .name = std::string(artifact.depth == 0 ? kPublisherSign : kInnerPublisherSign),
                 .where = artifact.where,
                 .detail = std::move(fact.name)});
 }

@@ -1,6 +1,6 @@
-// Who signed a program, when that is proven: a sign of weight 0 called "publisher" with the name as
-// its detail (inspect/formats/authenticode.h). Of files inside containers too; policy counts that
-// of the whole download only. One thread.
+// Who signed a program, when that is proven (inspect/formats/authenticode.h): a sign of weight 0
+// called "publisher" with the name as its detail; of files inside containers "publisher-inside",
+// which policy does not count. One thread.
 #pragma once
 
 #include "core/clock.h"

@@ -116,7 +116,7 @@ class Publisher(Scenario):
         self.assertIn("pe-bad-signature", [one["name"] for one in unmapped(broken)["findings"]])
         for path in ("/unsigned.exe", "/appended.exe", "/stranger.exe", "/good.zip"):
             self.assertNotIn("signature", self.event(path)["file"], path)
-        inner = [one for one in unmapped(self.event("/good.zip"))["findings"] if one["name"] == "publisher"]
+        inner = [one for one in unmapped(self.event("/good.zip"))["findings"] if one["name"] == "publisher-inside"]
         self.assertEqual([(one["where"], one["detail"]) for one in inner],
                          [("good.exe", "Example Works Ltd")])
 

@@ -57,6 +57,21 @@ TEST_F(PublisherScan, IsASignOfTheWholeFileOnly) {
   EXPECT_EQ(publisher_of(scan(content_of(folder_ / "stranger.exe"), roots_).findings), "");
 }
 
+// Containers have members without a name, whose path is then that of the whole file.
+TEST_F(PublisherScan, AMemberWithoutANameIsNotTheWholeFile) {
+  PublisherScanner scanner(roots_, clock_);
+  const std::string good = content_of(folder_ / "good.exe");
+  Artifact member;
+  member.bytes = as_bytes(good);
+  member.depth = 1;
+  Budget budget(ScanLimits{}, good.size(), clock_);
+  FindingList findings;
+  scanner.scan(member, budget, findings);
+  ASSERT_EQ(findings.all().size(), 1U);
+  EXPECT_EQ(findings.all()[0].name, "publisher-inside");
+  EXPECT_EQ(publisher_of(findings.all()), "");
+}
+
 TEST_F(PublisherScan, ABrokenSignatureIsASign) {
   std::string changed = content_of(folder_ / "good.exe");
   changed[0x500] = 'x';
