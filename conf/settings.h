@@ -100,6 +100,7 @@ struct InspectSettings {
   std::string rules_dir = "conf/rules";  // YARA, *.yar
   std::string clamav_dir = "/var/lib/clamav";
   std::vector<std::string> hash_files;  // plain SHA-256/SHA-1/MD5 lists or ClamAV .hdb/.hsb
+  std::string publisher_roots;          // PEM of who may vouch for publishers; "" = nobody
   std::uint64_t spool_memory_bytes = 256 * 1024;  // per download, then an unlinked file
   std::string spool_dir;                          // "" = <state>/spool
   std::uint64_t spool_total_bytes = 8ULL * 1024 * 1024 * 1024;

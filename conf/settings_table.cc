@@ -110,6 +110,7 @@ constexpr SettingRow kRows[] = {
   plain(AT(inspect.rules_dir), path, "YARA rules, *.yar."),
   plain(AT(inspect.clamav_dir), path, "ClamAV's signature databases, as freshclam leaves them."),
   plain(AT(inspect.hash_files), paths, "Lists of bad SHA-256, SHA-1 or MD5 digests: plain, or ClamAV's .hdb and .hsb."),
+  plain(AT(inspect.publisher_roots), path, "PEM file of self-signed certificates that vouch for publishers of signed programs, and for the time stamps in them. Empty: no publisher is proven."),
   ranged(AT(inspect.spool_memory_bytes), bytes, 4 * kKiB, 1 * kGiB, "Part of a download kept in memory; the rest goes to an unlinked file."),
   plain(AT(inspect.spool_dir), path, "Where those files are. Empty: spool in state_dir."),
   ranged(AT(inspect.spool_total_bytes), bytes, 1 * kMiB, 1024 * kTiB, "All downloads that are held at once."),

@@ -10,6 +10,9 @@ std::vector<std::string> scan_arguments(const ScanOptions& options) {
                                  "--clamav",       options.clamav_dir,
                                  "--isolation",    options.best_effort ? "best_effort" : "required",
                                  "--memory-bytes", std::to_string(options.memory_bytes)};
+  if (!options.publisher_roots.empty()) {
+    words.insert(words.end(), {"--publisher-roots", options.publisher_roots});
+  }
   for (const std::string& file : options.hash_files) {
     words.insert(words.end(), {"--hashes", file});
   }
@@ -29,6 +32,7 @@ bool set_option(ScanOptions& options, std::string_view name, const std::string& 
   if (name == "--memory-bytes") return read_number(value, options.memory_bytes);
   if (name == "--rules") return options.rules_dir = value, true;
   if (name == "--hashes") return options.hash_files.push_back(value), true;
+  if (name == "--publisher-roots") return options.publisher_roots = value, true;
   if (name == "--clamav") return options.clamav_dir = value, true;
   if (name != "--isolation") return false;
   options.best_effort = value == "best_effort";

@@ -16,8 +16,9 @@ struct ScanOptions {
   std::string rules_dir;
   std::string clamav_dir;
   std::vector<std::string> hash_files =
-      {};                    // for files in containers; the gateway does the outermost
-  bool best_effort = false;  // go on with the layers of the jail that the system has
+      {};                            // for files in containers; the gateway does the outermost
+  std::string publisher_roots = {};  // PEM file, "" = none
+  bool best_effort = false;          // go on with the layers of the jail that the system has
   std::uint64_t memory_bytes = 2ULL << 30;  // a child's address space above the engines'
   bool operator==(const ScanOptions&) const = default;
 };

@@ -69,6 +69,7 @@ ScanOptions options_of(const InspectSettings& settings) {
   options.rules_dir = settings.rules_dir;
   options.clamav_dir = settings.clamav_dir;
   options.hash_files = settings.hash_files;
+  options.publisher_roots = settings.publisher_roots;
   options.best_effort = settings.isolation == "best_effort";
   options.memory_bytes = settings.worker_memory_bytes;
   return options;

@@ -100,6 +100,7 @@ class ConditionCompiler {
       case times: return compile_times();
       case words:
       case users:
+      case publishers:
       case methods:
       case file_types:
       case families:
@@ -125,7 +126,7 @@ class ConditionCompiler {
   std::string normal(const std::string& text) const {
     if (row_.kind == methods) return upper(text);
     if (row_.kind == extensions) return to_lower(text.starts_with('.') ? text.substr(1) : text);
-    return text;
+    return row_.kind == publishers ? to_lower(text) : text;
   }
 
   void check_allowed(Item item) {

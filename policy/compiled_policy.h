@@ -38,7 +38,7 @@ struct PolicyTest {
   std::string url, host, scheme, path, user, method = "GET", content_type, file_type, file_name;
   std::string reputation;  // one word, "" = not listed
   std::string lookalike, site, sandbox, contains;
-  std::string certificate_error, sni, user_agent, first_bytes, threat, sha256;
+  std::string certificate_error, sni, user_agent, first_bytes, threat, sha256, publisher;
   Facts rest;                         // the facts that are no text
   Stage last = Stage::request;        // how far the facts reach
   std::string expect, rule, profile;  // "" = not asked
@@ -116,7 +116,7 @@ inline constexpr std::array<std::string_view, 5> kUnlock = {"passwords", "page_w
                                                             "try_time", "keep"};
 inline constexpr std::array<std::string_view, 5> kRule = {"name", "when", "action", "profile",
                                                           "reason"};
-inline constexpr std::array<std::string_view, 33> kTest = {"get",
+inline constexpr std::array<std::string_view, 34> kTest = {"get",
                                                            "client",
                                                            "user",
                                                            "method",
@@ -132,6 +132,7 @@ inline constexpr std::array<std::string_view, 33> kTest = {"get",
                                                            "verdict",
                                                            "reason",
                                                            "threat",
+                                                           "publisher",
                                                            "sha256",
                                                            "certificate_error",
                                                            "at",

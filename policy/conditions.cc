@@ -133,6 +133,8 @@ constexpr ConditionRow kRows[] = {
    "'>=70'", "The weights of the signs that were found, added up, to 100."},
   {"contains", Stage::verdict, contents, several([](const Facts& f) -> const std::vector<std::string_view>& { return f.contains; }), {},
    "[executable, script, lnk]", "One of the files inside, at any depth, is of this type or family. `any`: there are files inside."},
+  {"publisher", Stage::verdict, publishers, text([](const Facts& f) { return f.publisher; }), {},
+   "['Example Software GmbH']", "The file is a Windows program with a whole Authenticode signature, and this is its signer's name (CN, else O), in any case; a root of `inspect.publisher_roots` vouches for it. `any`: whoever is proven. Files inside archives do not count."},
   {"sandbox", Stage::verdict, words, text([](const Facts& f) { return f.sandbox; }), kSandboxSays,
    "[suspicious]", "What a sandbox says of it. `any`: one has seen it."},
   {"sha256", Stage::verdict, digests, text([](const Facts& f) { return f.sha256; }), {},

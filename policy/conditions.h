@@ -20,6 +20,7 @@ enum class ValueKind : std::uint8_t {
   addresses,   // IP addresses and CIDR ranges
   words,       // exact; from `words` when there are any; `any`
   users,       // exact, any
+  publishers,  // in any case, any
   groups,      // defined under groups:
   categories,  // defined under categories:
   names,       // one of several, exact, any

@@ -68,6 +68,7 @@ struct Facts {
   std::string_view sha256;                 // lower-case hex
   std::string_view threat;                 // name of the deciding finding
   std::vector<std::string_view> findings;  // the names of all
+  std::string_view publisher;              // who signed it, proven, in lower case; "" = nobody is
   unsigned score = 0;                      // of its signs, 0 to 100
   std::vector<std::string_view> contains;  // types and families of the files inside
   std::string_view sandbox;                // what a sandbox says: "clean", ...; "" = none has

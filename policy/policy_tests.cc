@@ -5,6 +5,7 @@
 #include "conf/nearest_word.h"
 #include "conf/units.h"
 #include "core/file_type.h"
+#include "core/http_message.h"
 #include "core/url.h"
 #include "policy/compiled_policy.h"
 #include "policy/walk.h"
@@ -127,6 +128,8 @@ class TestReader {
     word("sandbox", test_.sandbox);
     word("contains", test_.contains);
     text("threat", test_.threat);
+    text("publisher", test_.publisher);
+    test_.publisher = to_lower(test_.publisher);
     text("sha256", test_.sha256);
     test_.rest.reason = reason_from_name(reason).value_or(Reason::none);
     const bool reasoned = test_.rest.reason != Reason::none;
@@ -135,7 +138,7 @@ class TestReader {
     if (reasoned && test_.rest.verdict != Verdict::uninspectable) {
       problems_.error(node_.place, "a reason goes with verdict uninspectable");
     }
-    if (has({"verdict", "reason", "threat", "sha256", "sandbox", "contains"})) {
+    if (has({"verdict", "reason", "threat", "publisher", "sha256", "sandbox", "contains"})) {
       test_.last = Stage::verdict;
     }
   }
@@ -207,6 +210,7 @@ Facts facts_of(const PolicyTest& test, const Policy& policy) {
   facts.file_name = test.file_name;
   facts.sha256 = test.sha256;
   facts.threat = test.threat;
+  facts.publisher = test.publisher;
   facts.sandbox = test.sandbox;
   if (!test.contains.empty()) facts.contains.emplace_back(test.contains);
   if (const auto type = file_type_from_name(test.contains)) {

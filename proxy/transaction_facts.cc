@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/publisher.h"
 #include "proxy/forwarding.h"
 
 namespace weir {
@@ -146,6 +147,8 @@ void TransactionFacts::set_verdict(const Assessment& assessment, const std::stri
   finding_names_.clear();
   for (const Finding& finding : assessment.findings()) finding_names_.push_back(finding.name);
   facts.findings.assign(finding_names_.begin(), finding_names_.end());
+  publisher_ = to_lower(publisher_of(assessment.findings()));
+  facts.publisher = publisher_;
   facts.contains = kinds_inside(assessment.tree);
   const auto worst = assessment.worst();
   facts.reason = worst ? worst->reason : Reason::none;

@@ -38,7 +38,7 @@ class TransactionFacts {
 
  private:
   std::string host_, scheme_, url_, path_, method_, user_agent_;
-  std::string content_type_, file_name_, sha256_, threat_;
+  std::string content_type_, file_name_, sha256_, threat_, publisher_;
   std::vector<std::string> finding_names_;
   FileType sniffed_{};
   Reputation reputation_;

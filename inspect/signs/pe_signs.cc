@@ -4,8 +4,9 @@
 #include <string>
 
 #include "core/cursor.h"
+#include "inspect/formats/authenticode.h"
+#include "inspect/formats/pe_file.h"
 #include "inspect/signs/entropy.h"
-#include "inspect/signs/pe_file.h"
 #include "inspect/signs/signs.h"
 
 namespace weir {
@@ -167,8 +168,8 @@ void look_inside(Look& look) {
   }
 }
 
-// "The Attribute Certificate Table": entries of 8 bytes header and a PKCS #7 SignedData. Whether
-// the signature is right is not looked at.
+// "The Attribute Certificate Table": entries of 8 bytes header and a PKCS #7 SignedData. Who signed
+// is not asked here, only whether it was this file.
 void look_at_signature(Look& look) {
   const PeDirectory& directory = look.file.directories[PeFile::kCertificates];
   if (directory.address == 0 && directory.size == 0) {
@@ -182,7 +183,11 @@ void look_at_signature(Look& look) {
   const bool whole = in.ok() && length >= 8 && length <= directory.size &&
                      std::uint64_t{directory.address} + directory.size <= look.file.bytes.size();
   if (whole && der && (revision == 0x200 || revision == 0x100) && kind == 2) {
-    return look.remarks.sign("pe-signed", 0, "not verified");
+    look.remarks.sign("pe-signed", 0, "not verified");
+    if (read_publisher(look.file, PublisherRoots(), 0).state == SignatureState::broken) {
+      look.remarks.sign(kBadSignatureSign, 25, "changed after it was signed");
+    }
+    return;
   }
   look.remarks.sign("pe-signature-malformed", 10);
 }

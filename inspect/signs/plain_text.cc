@@ -6,7 +6,7 @@
 
 #include "core/base64.h"
 #include "core/escape.h"
-#include "inspect/signs/pe_file.h"
+#include "inspect/formats/pe_file.h"
 
 namespace weir {
 namespace {

@@ -28,6 +28,9 @@ std::string generation_of(const Engines& engines, const ScanOptions& options) {
   std::string all = WEIR_VERSION;
   for (const std::string& path : options.hash_files)
     all += "\n" + path + " " + content_digest(path);
+  if (!options.publisher_roots.empty()) {
+    all += "\n" + options.publisher_roots + " " + content_digest(options.publisher_roots);
+  }
   for (const std::string& path : engines.yara.files)
     all += "\n" + path + " " + content_digest(path);
   for (const std::string& line : engines.clamav.files) all += "\n" + line;
@@ -51,6 +54,9 @@ Result<Engines> load_engines(const ScanOptions& options) {
   auto hashes = HashList::load(options.hash_files);
   if (!hashes) return pass(std::move(hashes));
   engines.hashes = std::move(*hashes);
+  auto publishers = PublisherRoots::load(options.publisher_roots);
+  if (!publishers) return pass(std::move(publishers));
+  engines.publishers = std::move(*publishers);
 
   ScanReady& about = engines.about;
   about.generation = generation_of(engines, options);

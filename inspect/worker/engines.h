@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "inspect/formats/publisher_roots.h"
 #include "inspect/hash_list.h"
 #include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
@@ -17,6 +18,7 @@ struct Engines {
   YaraRules yara;
   ClamavEngine clamav;
   HashList hashes;
+  PublisherRoots publishers;
   ScanReady about;     // what the gateway is told
   std::string canary;  // secret of this process; both engines find it
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "inspect/formats/publisher_roots.h"
 #include "inspect/scan_options.h"
 #include "inspect/scan_wire.h"
 #include "inspect/worker/zygote.h"
@@ -21,6 +22,21 @@ extern "C" int __lsan_is_turned_off();
 extern "C" int __lsan_is_turned_off() { return 1; }
 #endif
 
+namespace {
+
+// For `weir check`, which reads no certificates itself.
+int check_publisher_roots(const std::string& file) {
+  const auto roots = weir::PublisherRoots::load(file);
+  if (!roots) {
+    std::fprintf(stderr, "%s\n", roots.error().what.c_str());
+    return 1;
+  }
+  std::printf("%s: %zu publisher roots\n", file.c_str(), roots->size());
+  return 0;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   const std::span<char*> all(argv, static_cast<std::size_t>(argc));
   const std::vector<std::string> arguments(all.begin() + (argc > 0 ? 1 : 0), all.end());
@@ -30,6 +46,9 @@ int main(int argc, char** argv) {
         "weir starts it and talks to it over an inherited socket; to scan by hand: weir scan "
         "FILE.");
     return 0;
+  }
+  if (arguments.size() == 2 && arguments[0] == "--check-publisher-roots") {
+    return check_publisher_roots(arguments[1]);
   }
   const auto options = weir::parse_scan_arguments(arguments);
   if (!options) {

@@ -1,5 +1,6 @@
 #include "inspect/worker/zygote.h"
 #include "inspect/worker/hash_scanner.h"
+#include "inspect/worker/publisher_scanner.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -187,7 +188,8 @@ void Zygote::be_child(UniqueFd socket, const std::string& scratch) {
   YaraScanner yara(engines_.yara);
   ClamavScanner clamav(engines_.clamav, scratch);
   HashScanner hashes(engines_.hashes);
-  const std::array<FileScanner*, 3> scanners{&hashes, &yara, &clamav};
+  PublisherScanner publishers(engines_.publishers, clock_);
+  const std::array<FileScanner*, 4> scanners{&hashes, &publishers, &yara, &clamav};
   if (!enter_jail(child_jail(scratch), options_.best_effort)) ::_exit(3);
   ::_exit(serve_scan_jobs(socket.get(), scanners, clock_, scratch));
 }

@@ -63,6 +63,12 @@ bool sandboxes_are_right(const Settings& settings) {
   return true;
 }
 
+// The scanner reads certificates, this program does not.
+bool publishers_are_right(const Settings& settings) {
+  const std::string& roots = settings.inspect.publisher_roots;
+  return roots.empty() || helper_succeeds({"weir-scan", "--check-publisher-roots", roots});
+}
+
 int check(const std::string& config) {
   const auto loaded = load(config);
   if (!loaded) return kProblem;
@@ -73,7 +79,8 @@ int check(const std::string& config) {
             << passed << " tests passed, " << failures.size() << " failed\n";
   const bool feeds = feeds_are_right(loaded->settings);
   const bool sandboxes = sandboxes_are_right(loaded->settings);
-  return failures.empty() && feeds && sandboxes ? 0 : kProblem;
+  const bool publishers = publishers_are_right(loaded->settings);
+  return failures.empty() && feeds && sandboxes && publishers ? 0 : kProblem;
 }
 
 struct Question {

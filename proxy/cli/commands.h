@@ -48,6 +48,8 @@ std::string events_file(const Settings& settings);  // the newest of the event l
 void print_problems(const std::vector<Diagnostic>& problems);  // to stderr, a line each
 // The mistakes of the list of feeds, by weir-feeds; true: none, or no list.
 bool feeds_are_right(const Settings& settings);
+// Whether a helper, words[0], ends well; what it says goes where ours does.
+bool helper_succeeds(std::vector<std::string> words);
 // What weir scan does with these files, by path, each under another name; its exit code.
 int scan_named(const std::string& config, const std::map<std::string, std::string>& names,
                bool json);

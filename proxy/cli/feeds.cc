@@ -1,7 +1,5 @@
 // weir feeds …: weir-feeds does it, for the folder and the list that the settings name. It parses
 // what strangers wrote, so it is a program of its own.
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -15,8 +13,10 @@
 namespace weir {
 namespace {
 
+const std::string kProgram = "weir-feeds";
+
 std::vector<std::string> command(const Settings& settings) {
-  return {helper_folder() + "/weir-feeds", "--list", settings.feeds_file, "--folder",
+  return {helper_folder() + "/" + kProgram, "--list", settings.feeds_file, "--folder",
           settings.state_dir + "/feeds"};
 }
 
@@ -54,16 +54,9 @@ struct FeedsWords {
 bool feeds_are_right(const Settings& settings) {
   if (settings.feeds_file.empty()) return true;
   std::vector<std::string> all = command(settings);
+  all[0] = kProgram;
   all.emplace_back("check");
-  pid_t pid = -1;
-  if (::posix_spawn(&pid, all[0].c_str(), nullptr, nullptr, pointers(all).data(), environ) != 0) {
-    std::cerr << "weir: " << all[0] << " cannot be started\n";
-    return false;
-  }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return helper_succeeds(std::move(all));
 }
 
 void add_feeds(CLI::App& cli, int& exit_code) {

@@ -17,6 +17,8 @@
 #include "conf/load.h"
 #include "core/digest.h"
 #include "core/file_type.h"
+#include "core/http_message.h"
+#include "core/publisher.h"
 #include "inspect/gateway_inspector.h"
 #include "inspect/scan_wire.h"
 #include "proxy/cli/commands.h"
@@ -146,6 +148,8 @@ void ask_policy(const Policy& policy, ScannedFile& file) {
     facts.threat = worst->name;
   }
   for (const Finding& finding : file.assessment.findings()) facts.findings.push_back(finding.name);
+  const std::string publisher = to_lower(publisher_of(file.assessment.findings()));
+  facts.publisher = publisher;
   const Decision decision = policy.decide(Stage::verdict, facts);
   file.action = action_name(decision.action);
   file.rule = decision.rule;

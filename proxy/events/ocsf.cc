@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/json_writer.h"
+#include "core/publisher.h"
 #include "proxy/events/event_log.h"
 #include "proxy/events/ocsf_parts.h"
 
@@ -85,6 +86,21 @@ void write_tls(JsonWriter& json, const TransactionRecord& record) {
   }
 }
 
+// What only a worker's signs tell: whose signature it is when that is proven, or that it is not
+// this file's. Of all others nothing is said.
+void write_signature(JsonWriter& json, const TransactionRecord& record) {
+  const std::string_view publisher = publisher_of(record.findings);
+  const bool broken = publisher.empty() && has_bad_signature(record.findings);
+  if (publisher.empty() && !broken) return;
+  json.begin_object("signature");
+  json.member("algorithm_id", 4);
+  json.member("algorithm", "Authenticode");
+  json.member("state_id", broken ? 99 : 1);
+  json.member("state", broken ? "Broken" : "Valid");
+  text(json, "developer_uid", std::string(publisher));
+  json.end_object();
+}
+
 void write_file(JsonWriter& json, const TransactionRecord& record) {
   if (record.file_type.empty() && record.sha256.empty()) return;
   json.begin_object("file");
@@ -102,6 +118,7 @@ void write_file(JsonWriter& json, const TransactionRecord& record) {
     json.end_object();
     json.end_array();
   }
+  write_signature(json, record);
   json.end_object();
 }
 

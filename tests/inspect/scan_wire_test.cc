@@ -199,6 +199,7 @@ TEST(ScanWire, ReadsItsOwnArguments) {
   const ScanOptions options{.control_fd = 7,
                             .rules_dir = "/r",
                             .clamav_dir = "/c",
+                            .publisher_roots = "/p",
                             .best_effort = true,
                             .memory_bytes = 12345};
   EXPECT_EQ(*parse_scan_arguments(scan_arguments(options)), options);

@@ -51,6 +51,7 @@ Facts ordinary() {
   facts.findings = {"zip-aes256", "name-rtlo"};
   facts.score = 60;
   facts.sandbox = "suspicious";
+  facts.publisher = "example w\u00f6rks";
   facts.contains = {"pe", "executable", "png", "media"};
   return facts;
 }
@@ -75,6 +76,12 @@ const MatchCase kMatches[] = {
     {"client: 10.1.2.4", false},
     {"client: '::ffff:10.0.0.0/104'", true},
     {"not_client: 10.0.0.0/8", false},
+    {"publisher: Example W\u00f6rks", true},
+    {"publisher: [Other, EXAMPLE w\u00f6rks]", true},
+    {"publisher: 'Example W?rks'", false},
+    {"publisher: Example", false},
+    {"publisher: any", true},
+    {"not_publisher: [Other]", true},
     {"user: alice", true},
     {"user: Alice", false},
     {"user: any", true},
@@ -238,10 +245,14 @@ TEST(Conditions, OfWhatIsNotOrdinary) {
   facts.file_name = "noextension";
   facts.reason = Reason::none;
   facts.sandbox = {};
+  facts.publisher = {};
   facts.contains.clear();
   facts.client = *IpAddress::parse("2001:db8::1");
   facts.now = *parse_local_time("2026-01-04 23:30");  // a Sunday
   const MatchCase cases[] = {
+      {"publisher: any", false},
+      {"publisher: Example", false},
+      {"not_publisher: any", true},
       {"user: any", false},
       {"not_user: any", true},
       {"user: ''", true},

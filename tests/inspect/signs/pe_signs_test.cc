@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "inspect/signs/pe_file.h"
+#include "inspect/formats/pe_file.h"
 #include "tests/inspect/signs/pe_builder.h"
 #include "tests/inspect/signs/remarks.h"
 

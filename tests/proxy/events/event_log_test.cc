@@ -72,6 +72,31 @@ TEST(Ocsf, OutcomesByAction) {
   }
 }
 
+TEST(Ocsf, WhoseSignatureItIs) {
+  const Finding proven{
+      .scanner = Scanner::structure, .name = "publisher", .where = {}, .detail = "A \"B\""};
+  const Finding broken{
+      .scanner = Scanner::structure, .name = "pe-bad-signature", .where = {}, .score = 25};
+  Finding inner = proven;
+  inner.where = "a.zip/b";
+  const struct {
+    Finding finding;
+    const char* want;
+  } cases[] = {
+      {proven,
+       R"("signature":{"algorithm_id":4,"algorithm":"Authenticode","state_id":1,"state":"Valid","developer_uid":"A \"B\""})"},
+      {broken,
+       R"("signature":{"algorithm_id":4,"algorithm":"Authenticode","state_id":99,"state":"Broken"})"},
+  };
+  TransactionRecord record = sample();
+  for (const auto& row : cases) {
+    record.findings = {inner, row.finding};
+    EXPECT_NE(ocsf_line(record).find(row.want), std::string::npos) << ocsf_line(record);
+  }
+  record.findings = {inner};
+  EXPECT_EQ(ocsf_line(record).find("signature"), std::string::npos);
+}
+
 class EventLogTest : public testing::Test {
  protected:
   EventLogTest() {

@@ -48,8 +48,9 @@ struct PeFile {
   std::uint16_t machine = 0, characteristics = 0, subsystem = 0;
   std::uint32_t time_stamp = 0, entry = 0, header_size = 0;
   std::uint32_t checksum = 0;
-  std::size_t checksum_at = 0;  // file offset of that field
-  bool wide = false;            // PE32+
+  std::size_t checksum_at = 0;      // file offset of that field
+  bool wide = false;                // PE32+
+  std::size_t certificates_at = 0;  // file offset of that directory's entry; 0: there is none
   std::array<PeDirectory, kDirectories> directories{};
   std::vector<PeSection> sections{};
   bool cut_sections = false;  // the headers promise more sections than there are

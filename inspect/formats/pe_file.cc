@@ -1,4 +1,4 @@
-#include "inspect/signs/pe_file.h"
+#include "inspect/formats/pe_file.h"
 
 #include <algorithm>
 
@@ -47,8 +47,11 @@ bool read_optional(Cursor& in, std::size_t base, PeFile& file) {
   const std::uint32_t directories = in.u32le();
   if (in.failed()) return false;
   for (std::size_t i = 0; i < std::min<std::size_t>(directories, file.kDirectories); ++i) {
+    const std::size_t at = base + in.position();
     const PeDirectory one{in.u32le(), in.u32le()};
-    if (in.ok()) file.directories[i] = one;
+    if (in.failed()) break;
+    file.directories[i] = one;
+    if (i == PeFile::kCertificates) file.certificates_at = at;
   }
   return true;
 }
