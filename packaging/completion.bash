@@ -3,11 +3,11 @@
 _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} sub=${COMP_WORDS[1]}
   local subcommands='run check explain scan ca verify-chain passwd bypass-candidates block allow
-    unlist listed feeds sandbox history timeline retro quarantine'
+    unlist listed feeds sandbox history timeline retro quarantine api'
   local feeds='status refresh search diff accept formats'
   local sandbox='status show rejudge'
   local history='hash host domain client user url file'
-  local quarantine='list show release delete fetch rescan'
+  local quarantine='list show release delete fetch rescan' api='token'
   COMPREPLY=()
   case $previous in
     -c|--config|--password-list|--policy|--chain|--ca)
@@ -20,7 +20,7 @@ _weir() {
   elif [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "$sub" --help 2>/dev/null |
       grep -oE '^ +(-[a-z],)?--[a-z-]+' | grep -oE -- '--[a-z-]+')" -- "$current"))
-  elif [[ $sub == @(feeds|sandbox|history|quarantine) && $COMP_CWORD == 2 ]]; then
+  elif [[ $sub == @(feeds|sandbox|history|quarantine|api) && $COMP_CWORD == 2 ]]; then
     COMPREPLY=($(compgen -W "${!sub}" -- "$current"))
   elif [ "$sub" = scan ]; then
     COMPREPLY=($(compgen -f -- "$current"))

@@ -2,19 +2,20 @@
 # zsh completion of weir: the subcommands (a test compares them with `weir --help`); options are asked
 # of the program itself.
 _weir() {
-  local -a subcommands feeds sandbox history quarantine options
+  local -a subcommands feeds sandbox history quarantine api options
   subcommands=(run check explain scan ca verify-chain passwd bypass-candidates block allow unlist
-    listed feeds sandbox history timeline retro quarantine)
+    listed feeds sandbox history timeline retro quarantine api)
   feeds=(status refresh search diff accept formats)
   sandbox=(status show rejudge)
   history=(hash host domain client user url file)
   quarantine=(list show release delete fetch rescan)
+  api=(token)
   if (( CURRENT == 2 )); then
     compadd -- $subcommands --help --version
   elif [[ $words[CURRENT] == -* ]]; then
     options=(${(f)"$($words[1] $words[2] --help 2>/dev/null | grep -oE -- '--[a-z-]+' | sort -u)"})
     compadd -- $options
-  elif [[ $words[2] == (feeds|sandbox|history|quarantine) && CURRENT -eq 3 ]]; then
+  elif [[ $words[2] == (feeds|sandbox|history|quarantine|api) && CURRENT -eq 3 ]]; then
     compadd -- ${(P)words[2]}
   else
     _files

@@ -23,9 +23,9 @@
 #include "proxy/loop_unit.h"
 #include "proxy/readiness.h"
 #include "proxy/sandbox_desk.h"
+#include "proxy/signer_start.h"
 #include "proxy/state_dir.h"
 #include "proxy/tls/ca.h"
-#include "proxy/tls/signer_process.h"
 
 namespace weir {
 namespace {
@@ -53,6 +53,7 @@ struct App::State {
   Result<void> start_services();
   Result<void> start_loops();
   Result<void> start_admin();
+  Result<void> start_api();
   Result<void> load_policy(std::shared_ptr<const Policy>& into);
   void run();
   void reload();
@@ -60,7 +61,7 @@ struct App::State {
   void watch_signer();
   void begin_drain();
   void check_drain();
-  SignerStart signer_start() const;
+  SignerStart signer_start() const { return start_of_signer(options.settings, options.helper_dir); }
   std::string readiness(bool& ready) const;
 
   AppOptions options;
@@ -91,6 +92,7 @@ struct App::State {
   std::unique_ptr<DnsService> dns;
   std::optional<Shared> shared;
   std::vector<std::unique_ptr<LoopUnit>> loops;
+  AdminApi api;
   std::unique_ptr<AdminServer> admin;
   std::unique_ptr<Listener> admin_listener;
 
@@ -137,24 +139,6 @@ Result<void> App::State::load_policy(std::shared_ptr<const Policy>& into) {
   for (const Diagnostic& warning : problems) log.warn("policy", warning.text());
   into = std::move(loaded);
   return {};
-}
-
-SignerStart App::State::signer_start() const {
-  const Settings& settings = options.settings;
-  const std::string dir = settings.state_dir;
-  std::string authority = settings.listen.admin;
-  if (!settings.listen.advertised_host.empty()) {
-    const auto parts = split_host_port(authority);
-    if (parts && parts->port) {
-      authority = settings.listen.advertised_host + ":" + std::to_string(*parts->port);
-    }
-  }
-  return {.program = options.helper_dir + "/weir-sign",
-          .certificate_file = dir + "/ca.pem",
-          .key_file = dir + "/ca.key",
-          .crl_url = "http://" + authority + "/ca.crl",
-          .loops = settings.threads,
-          .best_effort = settings.inspect.isolation == "best_effort"};
 }
 
 // Before any socket is opened: the processes that must not inherit one.
@@ -252,7 +236,9 @@ Result<void> App::State::start_admin() {
   auto bound = Listener::bind(first.loop(), *endpoints, 64, Listener::Share::first);
   if (!bound) return pass(std::move(bound));
   admin_listener = std::move(*bound);
+  if (auto made = start_api(); !made) return made;
   AdminSources sources;
+  sources.api = api.serve;
   sources.proxy = first.endpoints();
   sources.advertised_host = options.settings.listen.advertised_host;
   sources.ca_pem = ca->pem;
@@ -263,6 +249,16 @@ Result<void> App::State::start_admin() {
   sources.bypass_candidates = [this] { return pinning.json(); };
   admin = std::make_unique<AdminServer>(first.loop(), std::move(sources), options.settings.limits,
                                         options.settings.timeouts);
+  return {};
+}
+
+Result<void> App::State::start_api() {
+  if (!options.make_api) return {};
+  auto made = options.make_api({options.settings, options.helper_dir, clock, random, metrics, log,
+                                knowledge->names(), *follow_up, policy,
+                                [this](bool& ready) { return readiness(ready); }});
+  if (!made) return pass(std::move(made));
+  api = std::move(*made);
   return {};
 }
 
@@ -313,27 +309,25 @@ void App::State::reload() {
   if (reloading.joinable()) reloading.join();
   reloading = std::thread([this] {
     std::vector<std::string> kept;
+    const auto keep = [&](const std::string& what, const Error& problem) {
+      log.error("reload", what, {{"problem", problem.what}});
+      kept.push_back(what + ": " + problem.what);
+    };
     std::shared_ptr<const Policy> fresh;
     if (auto loaded = load_policy(fresh); !loaded) {
-      log.error("reload", "the policy has mistakes; the old one stays in force",
-                {{"problem", loaded.error().what}});
-      kept.push_back("the policy has mistakes; the old one is in force: " + loaded.error().what);
+      keep("the policy has mistakes; the old one is in force", loaded.error());
     } else {
       for (auto& unit : loops) unit->use_policy(fresh);
+      api.use_policy(fresh);
       log.info("reload", "policy in force", {{"version", std::string(fresh->version())}});
     }
     if (auto rules = inspector->reload(); !rules) {
-      log.error("reload", "rules or lists have mistakes; the old ones stay in force",
-                {{"problem", rules.error().what}});
-      kept.push_back("rules or lists have mistakes; the old ones are in force: " +
-                     rules.error().what);
+      keep("rules or lists have mistakes; the old ones are in force", rules.error());
     }
-    if (authenticator) {
-      if (auto users = authenticator->reload(); !users) {
-        log.error("reload", "password file", {{"problem", users.error().what}});
-        kept.push_back("the password file cannot be read; the old users are in force: " +
-                       users.error().what);
-      }
+    auto users = authenticator ? authenticator->reload() : Result<void>{};
+    if (!users) keep("the password file cannot be read; the old users are in force", users.error());
+    if (auto tokens = api.reload(); !tokens) {
+      keep("the API's tokens cannot be read; the old ones are in force", tokens.error());
     }
     events->reopen();
     const std::lock_guard lock(warnings_mutex);

@@ -33,6 +33,7 @@ void add_feeds(CLI::App& cli, int& exit_code);
 void add_sandbox(CLI::App& cli, int& exit_code);
 void add_history(CLI::App& cli, int& exit_code);
 void add_timeline(CLI::App& cli, int& exit_code);
+void add_api(CLI::App& cli, int& exit_code);
 void add_retro(CLI::App& cli, int& exit_code);
 void add_quarantine(CLI::App& cli, int& exit_code);
 

@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   weir::add_timeline(cli, exit_code);
   weir::add_retro(cli, exit_code);
   weir::add_quarantine(cli, exit_code);
+  weir::add_api(cli, exit_code);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

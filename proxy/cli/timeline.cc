@@ -6,9 +6,9 @@
 
 #include "conf/when.h"
 #include "core/escape.h"
-#include "core/net_addr.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/history.h"
+#include "proxy/history_question.h"
 #include "proxy/history_rows.h"
 
 namespace weir {
@@ -27,48 +27,19 @@ struct Window {
   WallTime around{};
 };
 
-// Event ids begin with the time (ULID): 48 bits of milliseconds, five a letter.
-std::optional<WallTime> time_of_event(std::string_view id) {
-  constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-  constexpr std::size_t kTimeLetters = 10, kIdLetters = 26;
-  if (id.size() != kIdLetters) return std::nullopt;
-  std::uint64_t millis = 0;
-  for (const char c : id.substr(0, kTimeLetters)) {
-    const std::size_t digit = kLetters.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    millis = millis << 5 | digit;
-  }
-  if (millis >> 48 != 0) return std::nullopt;
-  return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(millis)));
-}
-
 // The row of an event, near the time that its id tells.
 int find_event(HistoryAsker& asker, const std::string& id, std::optional<DeliveryRecord>& into) {
-  constexpr std::chrono::minutes kNear{10};
-  const auto time = time_of_event(id);
-  if (!time) {
+  HistoryFilter filter;
+  if (!ask_for_event(filter, id)) {
     std::cerr << "weir: " << escape_for_terminal(id) << " is no event id\n";
     return kUsage;
   }
-  HistoryFilter filter;
-  filter.event_id = id;
-  filter.from = *time - kNear;
-  filter.to = *time + kNear;
   if (const int bad = asker.rows(filter, 1, [&](const DeliveryRecord& row) { into = row; })) {
     return bad;
   }
   if (into) return 0;
   std::cerr << "weir: event " << id << " is not in the history\n";
   return kProblem;
-}
-
-void set_who(HistoryFilter& filter, const std::string& who) {
-  const auto address = IpAddress::parse(who);
-  if (address) {
-    filter.client = address->text();
-  } else {
-    filter.user = who;
-  }
 }
 
 int window_of(HistoryAsker& asker, const TimelineQuestion& question, Window& window) {
@@ -81,7 +52,7 @@ int window_of(HistoryAsker& asker, const TimelineQuestion& question, Window& win
   }
   if (!question.who.empty()) {
     window.filter = {};
-    set_who(window.filter, question.who);
+    ask_for_whom(window.filter, question.who);
   }
   if (!question.around.empty()) {
     const auto time = parse_when(question.around, asker.clock().wall());
