@@ -56,7 +56,8 @@ void ApiPool::State::leave(const std::shared_ptr<Job>& job) {
 
 void ApiPool::State::work(const std::shared_ptr<Job>& job) {
   try {
-    if (!job->stop) job->answer = job->route->handler(job->request, world);
+    job->answer = job->stop ? api_problem(503, "you went away before it was begun")
+                            : job->route->handler(job->request, world);
   } catch (const std::exception& problem) {
     log.error("api", "a handler failed", {{"path", job->route->path}, {"problem", problem.what()}});
     job->answer = api_problem(500, "a mistake of the gateway; its log says more");

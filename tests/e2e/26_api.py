@@ -13,11 +13,13 @@ import threading
 import jsonschema
 import yaml
 
-from weir_e2e import BIN, EICAR, SOURCE, RawOrigin, Scenario, curl, main, respond, wait_until
+from weir_e2e import BIN, DEFAULT_POLICY, EICAR, SOURCE, RawOrigin, Scenario, curl, main, respond, wait_until
 
 DOCUMENT = yaml.safe_load((SOURCE / "docs/api/openapi.yaml").read_text())
 RESOLVER = jsonschema.RefResolver("", DOCUMENT)
 ROOT = "/api/v1"
+POLICY = DEFAULT_POLICY.replace(
+    "request:\n", "request:\n  - {name: listed, when: {reputation: any}, action: block}\n")
 
 
 def resolved(node):
@@ -83,6 +85,7 @@ class Api(Scenario):
     def start(self, more="", settings="", feeds="feeds: []\n"):
         (self.folder / "feeds.yaml").write_text("version: 1\n" + feeds)
         self.gw = self.gateway(hosts=("files.test",), ports=[self.origin.port], feeds_file="feeds.yaml",
+                               policy=POLICY,
                                settings=f"api:\n  tokens_file: tokens.yaml\n{more}{settings}")
 
     def ask(self, method, path, who="bob", body=None, headers=(), token=None, host=None):
