@@ -219,6 +219,8 @@ class Api(Scenario):
         self.assertIn("'value' is missing", self.detail(400, "GET", "/reputation"))
         text = self.ask("GET", "/openapi.yaml").body
         self.assertEqual(yaml.safe_load(text), DOCUMENT)
+        for schema in DOCUMENT["components"]["schemas"].values():
+            jsonschema.Draft202012Validator.check_schema(schema)
 
     def test_history(self):
         self.start(settings="links:\n  intelligence: 'https://intel.test/{hash}'\n")
