@@ -1,5 +1,5 @@
 // The settings of what is kept and told after a transaction has ended: history, quarantine,
-// notices, links. Part of Settings (settings.h), which says more.
+// notices, links, the API. Part of Settings (settings.h), which says more.
 #pragma once
 
 #include <chrono>
@@ -42,6 +42,17 @@ struct NotifySettings {
 // {to_ms}.
 struct LinkSettings {
   std::string edr, siem, intelligence;
+};
+
+// The JSON API on the admin listener.
+struct ApiSettings {
+  std::string tokens_file;  // "" = there is no API
+  std::uint64_t max_body_bytes = 1024 * 1024;
+  std::uint32_t page_rows = 1000;  // of one answer
+  std::uint32_t threads = 2;       // that work at what may block
+  std::uint32_t requests = 32;     // at work and waiting; more get 503
+  std::chrono::milliseconds timeout{30'000};
+  std::uint32_t failures_per_minute = 10;  // wrong tokens, of one address
 };
 
 }  // namespace weir

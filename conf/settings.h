@@ -182,6 +182,7 @@ struct Settings {
   QuarantineSettings quarantine;
   NotifySettings notify;
   LinkSettings links;
+  ApiSettings api;
 };
 
 }  // namespace weir

@@ -183,6 +183,14 @@ constexpr SettingRow kRows[] = {
   plain(AT(links.edr), text, "URL in the EDR for one row of a timeline, with {host} {user} {client} {hash} {url} {event} {ms} {from_ms} {to_ms}."),
   plain(AT(links.siem), text, "The same in the SIEM."),
   plain(AT(links.intelligence), text, "The same in a service that knows hashes or hosts."),
+
+  plain(AT(api.tokens_file), path, "Who may use the JSON API on the admin listener: a list of name, role and the SHA-256 of a token (docs/api.md). Empty: there is no API."),
+  ranged(AT(api.max_body_bytes), bytes, 1 * kKiB, 16 * kMiB, "Largest body of a request."),
+  ranged(AT(api.page_rows), count, 1, 10'000, "Most rows of one answer."),
+  ranged(AT(api.threads), count, 1, 64, "Threads that do what may wait for the disk."),
+  ranged(AT(api.requests), count, 1, 10'000, "Requests at work and waiting. More get 503."),
+  ranged(AT(api.timeout), duration, 100, kHour, "How long a request may take; then it gets 503."),
+  ranged(AT(api.failures_per_minute), count, 1, 10'000, "Wrong tokens that an address may send in a minute; then it gets 429."),
 };
 // clang-format on
 #undef AT

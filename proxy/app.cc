@@ -52,6 +52,7 @@ struct App::State {
   Result<void> start_services();
   Result<void> start_loops();
   Result<void> start_admin();
+  Result<void> start_api();
   Result<void> load_policy(std::shared_ptr<const Policy>& into);
   void run();
   void reload();
@@ -91,6 +92,7 @@ struct App::State {
   std::unique_ptr<DnsService> dns;
   std::optional<Shared> shared;
   std::vector<std::unique_ptr<LoopUnit>> loops;
+  AdminApi api;
   std::unique_ptr<AdminServer> admin;
   std::unique_ptr<Listener> admin_listener;
 
@@ -229,7 +231,9 @@ Result<void> App::State::start_admin() {
   auto bound = Listener::bind(first.loop(), *endpoints, 64, Listener::Share::first);
   if (!bound) return pass(std::move(bound));
   admin_listener = std::move(*bound);
+  if (auto made = start_api(); !made) return made;
   AdminSources sources;
+  sources.api = api.serve;
   sources.proxy = first.endpoints();
   sources.advertised_host = options.settings.listen.advertised_host;
   sources.ca_pem = published_pem(ca->cas());
@@ -240,6 +244,16 @@ Result<void> App::State::start_admin() {
   sources.bypass_candidates = [this] { return pinning.json(); };
   admin = std::make_unique<AdminServer>(first.loop(), std::move(sources), options.settings.limits,
                                         options.settings.timeouts);
+  return {};
+}
+
+Result<void> App::State::start_api() {
+  if (!options.make_api) return {};
+  auto made = options.make_api({options.settings, options.helper_dir, clock, random, metrics, log,
+                                knowledge->names(), *follow_up, policy,
+                                [this](bool& ready) { return readiness(ready); }});
+  if (!made) return pass(std::move(made));
+  api = std::move(*made);
   return {};
 }
 
@@ -290,27 +304,25 @@ void App::State::reload() {
   if (reloading.joinable()) reloading.join();
   reloading = std::thread([this] {
     std::vector<std::string> kept;
+    const auto keep = [&](const std::string& what, const Error& problem) {
+      log.error("reload", what, {{"problem", problem.what}});
+      kept.push_back(what + ": " + problem.what);
+    };
     std::shared_ptr<const Policy> fresh;
     if (auto loaded = load_policy(fresh); !loaded) {
-      log.error("reload", "the policy has mistakes; the old one stays in force",
-                {{"problem", loaded.error().what}});
-      kept.push_back("the policy has mistakes; the old one is in force: " + loaded.error().what);
+      keep("the policy has mistakes; the old one is in force", loaded.error());
     } else {
       for (auto& unit : loops) unit->use_policy(fresh);
+      api.use_policy(fresh);
       log.info("reload", "policy in force", {{"version", std::string(fresh->version())}});
     }
     if (auto rules = inspector->reload(); !rules) {
-      log.error("reload", "rules or lists have mistakes; the old ones stay in force",
-                {{"problem", rules.error().what}});
-      kept.push_back("rules or lists have mistakes; the old ones are in force: " +
-                     rules.error().what);
+      keep("rules or lists have mistakes; the old ones are in force", rules.error());
     }
-    if (authenticator) {
-      if (auto users = authenticator->reload(); !users) {
-        log.error("reload", "password file", {{"problem", users.error().what}});
-        kept.push_back("the password file cannot be read; the old users are in force: " +
-                       users.error().what);
-      }
+    auto users = authenticator ? authenticator->reload() : Result<void>{};
+    if (!users) keep("the password file cannot be read; the old users are in force", users.error());
+    if (auto tokens = api.reload(); !tokens) {
+      keep("the API's tokens cannot be read; the old ones are in force", tokens.error());
     }
     events->reopen();
     const std::lock_guard lock(warnings_mutex);

@@ -10,13 +10,15 @@
 #include "core/log.h"
 #include "core/net_addr.h"
 #include "core/result.h"
+#include "proxy/admin_api.h"
 
 namespace weir {
 
 struct AppOptions {
   Settings settings;
-  std::string settings_file;  // read again on SIGHUP
-  std::string helper_dir;     // where weir-sign and weir-scan are
+  std::string settings_file;   // read again on SIGHUP
+  std::string helper_dir;      // where weir-sign and weir-scan are
+  MakeAdminApi make_api = {};  // of the admin listener
 };
 
 class App {

@@ -38,7 +38,7 @@ std::string audit_line(const AuditRecord& record) {
   json.member("time", iso_time(record.time));
   json.member("actor", record.actor.substr(0, kMostText));
   json.member("act", record.act);
-  json.member("sha256", record.sha256.substr(0, kMostText));
+  if (!record.sha256.empty()) json.member("sha256", record.sha256.substr(0, kMostText));
   json.member("done", record.done);
   if (!record.detail.empty()) json.member("detail", record.detail.substr(0, kMostText));
   json.end_object();

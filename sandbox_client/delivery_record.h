@@ -1,6 +1,7 @@
 // Who got what: one line of the history, and what to look for in it. Plain data, any thread.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -46,6 +47,8 @@ struct HistoryFilter {
 struct HistoryPage {
   std::size_t rows = 100;   // at most 10,000
   std::int64_t before = 0;  // 0 = from the newest on
+  // Set by anybody while it runs: the search ends soon, with Errc::cancelled.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct HistoryRows {

@@ -244,14 +244,18 @@ std::map<std::int64_t, History::Segment> History::segments() const {
 Result<std::vector<NumberedDelivery>> History::search_in(std::int64_t number, SharedReader& shared,
                                                          const HistoryFilter& filter,
                                                          std::int64_t least, std::int64_t below,
-                                                         std::size_t most) const {
+                                                         std::size_t most,
+                                                         const std::atomic<bool>* stop) const {
   const std::scoped_lock lock(shared.mutex);
   if (!shared.reader) {
     auto opened = HistoryReader::open(path(number));
     if (!opened) return pass(std::move(opened));
     shared.reader = std::move(*opened);
   }
-  return shared.reader->search(filter, least, below, most);
+  shared.reader->stop_when(stop);
+  auto found = shared.reader->search(filter, least, below, most);
+  shared.reader->stop_when(nullptr);
+  return found;
 }
 
 Result<HistoryRows> History::search(const HistoryFilter& filter, const HistoryPage& page) {
@@ -262,11 +266,17 @@ Result<HistoryRows> History::search(const HistoryFilter& filter, const HistoryPa
   std::int64_t below = page.before > 0 ? page.before : kLast;
   if (filter.to) below = std::min(below, history_row_id(*filter.to + Millis(1)));
 
+  // The newest file first: one whose rows are all older than a page that is full adds nothing.
   std::vector<NumberedDelivery> found;
-  for (const auto& [number, segment] : segments()) {
+  std::int64_t oldest = kLast;
+  const auto all = segments();
+  for (auto file = all.rbegin(); file != all.rend(); ++file) {
+    const auto& [number, segment] = *file;
     if (segment.last_id < least || segment.first_id >= below) continue;
-    auto some = search_in(number, *segment.shared, filter, least, below, most + 1);
+    if (found.size() > most && segment.last_id < oldest) continue;
+    auto some = search_in(number, *segment.shared, filter, least, below, most + 1, page.stop);
     if (!some) return pass(std::move(some));
+    for (const NumberedDelivery& one : *some) oldest = std::min(oldest, one.id);
     std::ranges::move(*some, std::back_inserter(found));
   }
   std::ranges::sort(found, std::ranges::greater(), &NumberedDelivery::id);

@@ -91,7 +91,8 @@ class History {
   std::uint64_t bytes_of(std::int64_t number) const;
   Result<std::vector<NumberedDelivery>> search_in(std::int64_t number, SharedReader& shared,
                                                   const HistoryFilter& filter, std::int64_t least,
-                                                  std::int64_t below, std::size_t most) const;
+                                                  std::int64_t below, std::size_t most,
+                                                  const std::atomic<bool>* stop) const;
   std::int64_t least_id() const;
   Result<> each(Result<bool> (HistoryReader::*walk)(const HistoryReader::Visitor&),
                 const HistoryReader::Visitor& visit);

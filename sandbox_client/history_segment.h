@@ -61,6 +61,8 @@ class HistoryReader {
   Result<std::vector<NumberedDelivery>> search(const HistoryFilter& filter, std::int64_t least,
                                                std::int64_t below, std::size_t most);
 
+  void stop_when(const std::atomic<bool>* stop) { database_.stop_when(stop); }
+
   // Each host, or each hash (hex), that occurs, or all URLs; the visitor says whether to go on. A
   // hash of files and of files inside others comes twice.
   using Visitor = std::function<bool(const std::string&)>;

@@ -45,9 +45,9 @@ struct QuarantineEntry {
 
 struct AuditRecord {
   WallTime time{};
-  std::string actor;  // the administrator, or "weir"
-  std::string act;    // "keep", "release", "delete", "fetch", "read", "expire"
-  std::string sha256;
+  std::string actor;   // the administrator, or "weir"
+  std::string act;     // "keep", "release", "delete", "fetch", "read", "expire"; of the API more
+  std::string sha256;  // "" = not about a file
   bool done = false;
   std::string detail;  // what was done, or why it was not
 };

@@ -10,6 +10,7 @@
 namespace weir {
 namespace {
 
+constexpr int kStepsBetweenLooks = 20'000;  // of SQLite's machine: about a millisecond
 constexpr int kBusyMillis = 5000;  // another process reads the file, an administrator's sqlite3 say
 
 Errc code_of(int sqlite_code) {
@@ -22,6 +23,7 @@ Errc code_of(int sqlite_code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return Errc::malformed;
     case SQLITE_TOOBIG: return Errc::too_large;
+    case SQLITE_INTERRUPT: return Errc::cancelled;
     case SQLITE_CONSTRAINT: return Errc::invalid;
     default: return Errc::io;
   }
@@ -150,6 +152,15 @@ Result<Statement> Database::prepare(std::string_view sql) {
   statement.handle_.reset(made);
   if (code != SQLITE_OK) return std::unexpected(error_of(handle_.get()));
   return statement;
+}
+
+void Database::stop_when(const std::atomic<bool>* stop) {
+  const auto look = [](void* flag) {
+    return static_cast<const std::atomic<bool>*>(flag)->load(std::memory_order_relaxed) ? 1 : 0;
+  };
+  sqlite3_progress_handler(handle_.get(), stop == nullptr ? 0 : kStepsBetweenLooks,
+                           stop == nullptr ? nullptr : +look,
+                           const_cast<std::atomic<bool>*>(stop));  // NOLINT: a C callback's
 }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_.get()); }

@@ -4,6 +4,7 @@
 // SQLite says; a transaction that is not committed is rolled back.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -95,6 +96,10 @@ class Database {
     if (!statement) return pass(std::move(statement));
     return statement->run();
   }
+
+  // Statements end with Errc::cancelled once *stop is true; null: nothing ends them. It outlives
+  // the statements that run.
+  void stop_when(const std::atomic<bool>* stop);
 
   std::int64_t changes() const;  // rows that the last statement touched
   std::int64_t last_id() const;

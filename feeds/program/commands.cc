@@ -8,7 +8,7 @@
 #include "core/escape.h"
 #include "feeds/formats/feed_format.h"
 #include "feeds/index.h"
-#include "feeds/local_list.h"
+#include "feeds/index_question.h"
 #include "feeds/reputation.h"
 #include "feeds/update/feed_check.h"
 
@@ -64,19 +64,6 @@ void print_hit(const Hit& hit) {
   if (hit.expiry != WallTime{}) std::cout << "  until " << iso_time(hit.expiry);
   if (!hit.note.empty()) std::cout << "  " << escape_for_terminal(hit.note);
   std::cout << '\n';
-}
-
-Hits find(const Index& index, const LocalEntry& what, const std::string& text, WallTime now) {
-  if (what.kind == IndicatorKind::url) {
-    const auto url = parse_url(text.find("://") == std::string::npos ? "http://" + text : text);
-    return url ? index.find_url(*url, now) : Hits{};
-  }
-  if (what.kind == IndicatorKind::domain) return index.find_host(what.value, now);
-  if (what.kind == IndicatorKind::ip) {
-    const auto address = IpAddress::parse(what.value);
-    return address ? index.find_ip(*address, now) : Hits{};
-  }
-  return index.find_value(what.kind, what.value, now);
 }
 
 // All values of a text, sorted; kind and value are one string.
@@ -169,7 +156,7 @@ int search_feeds(const FeedsPlace& place, const std::string& indicator) {
     if (!std::filesystem::exists(file)) continue;
     const auto index = Index::open(file);
     if (!index) return say(index.error());
-    for (const Hit& hit : find(**index, *what, indicator, now)) {
+    for (const Hit& hit : ask_index(**index, *what, indicator, now)) {
       print_hit(hit);
       ++found;
     }

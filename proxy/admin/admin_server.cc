@@ -62,13 +62,17 @@ std::string index_page(const std::string& proxy) {
          "</body></html>\n";
 }
 
+std::string_view path_of(const RequestHead& request) {
+  return std::string_view(request.path).substr(0, request.path.find('?'));
+}
+
 Co<Answer> answer(const RequestHead& request, const AdminSources& sources, Endpoint local) {
   if (!host_is_ours(request.authority, sources.advertised_host)) {
     co_return plain(421, "ask by address, localhost or the advertised name");
   }
   if (request.method != "GET" && request.method != "HEAD")
     co_return plain(405, "GET and HEAD only");
-  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
+  const std::string_view path = path_of(request);
   if (path == "/") {
     co_return Answer{200, "text/html; charset=utf-8", index_page(proxy_for(sources, local))};
   }
@@ -124,7 +128,7 @@ void AdminServer::use_ca(std::string pem, std::string der) {
 Co<void> AdminServer::serve(UniqueFd socket) {
   try {
     auto tcp = make_tcp_stream(loop_, std::move(socket));
-    const Endpoint local = tcp->local();
+    const Endpoint local = tcp->local(), client = tcp->peer();
     H1ClientConnection connection(loop_, std::move(tcp), {}, limits_, timeouts_);
     for (;;) {
       auto stream = co_await connection.next_request();
@@ -138,15 +142,24 @@ Co<void> AdminServer::serve(UniqueFd socket) {
         }
         co_return;
       }
-      const Answer found = co_await answer((*stream)->request(), sources_, local);
-      if (!co_await (*stream)->send_head(head_for(found))) co_return;
-      if ((*stream)->request().method != "HEAD") {
-        if (!co_await (*stream)->send_body(as_bytes(found.body))) co_return;
-      }
-      if (!co_await (*stream)->send_end({})) co_return;
+      if (!co_await serve_one(**stream, local, client)) co_return;
     }
   } catch (const std::exception&) {  // the connection ends; nothing else depends on it
   }
+}
+
+Co<bool> AdminServer::serve_one(ClientStream& stream, Endpoint local, Endpoint client) {
+  const RequestHead& request = stream.request();
+  if (sources_.api && path_of(request).starts_with("/api/") &&
+      host_is_ours(request.authority, sources_.advertised_host)) {
+    co_return co_await sources_.api(stream, client);
+  }
+  const Answer found = co_await answer(request, sources_, local);
+  if (!co_await stream.send_head(head_for(found))) co_return false;
+  if (request.method != "HEAD") {
+    if (!co_await stream.send_body(as_bytes(found.body))) co_return false;
+  }
+  co_return (co_await stream.send_end({})).has_value();
 }
 
 std::string pac_text(const std::string& proxy) {

@@ -1,5 +1,6 @@
 // The admin listener's answers: PAC file, CA certificate and CRL, health, metrics. Read-only; GET
-// and HEAD. Everything it says comes from the sources that the app hands in. Loop thread only.
+// and HEAD. What is below /api/ goes to the API. Everything it says comes from the sources that the
+// app hands in. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -15,6 +16,7 @@
 namespace weir {
 
 class Loop;
+class ClientStream;
 
 struct AdminSources {
   std::vector<Endpoint> proxy;  // where the proxy listens, for the PAC file
@@ -24,6 +26,9 @@ struct AdminSources {
   std::function<std::string(bool& ready)> readiness;  // JSON
   std::function<std::string()> metrics;               // exposition text
   std::function<std::string()> bypass_candidates;     // JSON
+  // One exchange of a request for our Host; false: the connection ends. Empty: there is no API.
+  using Serve = std::function<Co<bool>(ClientStream& stream, Endpoint client)>;
+  Serve api;
 };
 
 class AdminServer {
@@ -35,6 +40,8 @@ class AdminServer {
   Co<void> serve(UniqueFd socket);
 
  private:
+  Co<bool> serve_one(ClientStream& stream, Endpoint local, Endpoint client);
+
   Loop& loop_;
   AdminSources sources_;
   const LimitSettings& limits_;

@@ -6,16 +6,12 @@
 #include <iostream>
 
 #include "conf/load.h"
-#include "core/file_type.h"
 #include "core/log.h"
 #include "core/random.h"
-#include "core/url.h"
-#include "feeds/reputation.h"
-#include "policy/explain_text.h"
 #include "proxy/cli/commands.h"
+#include "proxy/explain_question.h"
 #include "proxy/index_watch.h"
 #include "proxy/name_knowledge.h"
-#include "proxy/transaction_facts.h"
 #include "sandbox_client/engine_list.h"
 
 namespace weir {
@@ -85,62 +81,25 @@ int check(const std::string& config) {
 
 struct Question {
   std::string config = default_config();
-  std::string url, client = "127.0.0.1", user, method = "GET", content_type, file_type;
-  std::string verdict, reason, certificate_error;
+  ExplainQuestion about;
   bool json = false;
 };
 
 int explain(const Question& question) {
   const auto loaded = load(question.config);
   if (!loaded) return kProblem;
-  const auto url = parse_url(question.url);
-  if (!url) {
-    std::cerr << "weir: " << question.url << ": " << url.error().what << '\n';
-    return kUsage;
-  }
-  const auto client = IpAddress::parse(question.client);
-  const auto verdict = verdict_from_name(question.verdict.empty() ? "clean" : question.verdict);
-  const auto reason = reason_from_name(question.reason.empty() ? "none" : question.reason);
-  if (!client || !verdict || !reason) {
-    std::cerr << "weir: --client must be an address, --verdict and --reason known words\n";
-    return kUsage;
-  }
-  const std::string text = url->text();
-  Facts facts;
-  facts.client = *client;
-  facts.user = question.user;
-  loaded->policy->groups_of(question.user, facts.groups);
-  facts.host = url->host;
-  facts.port = url->port;
-  facts.scheme = url->scheme;
-  facts.tls = url->scheme == "https";
-  facts.sni = facts.tls && !url->is_ip ? std::string_view(url->host) : std::string_view{};
-  facts.now = SystemClock().wall();
-  loaded->policy->categories_of(url->host, text, facts.categories);
   // What the gateway has in force; without feeds there is no file.
   const SystemClock clock;
   Log log(STDERR_FILENO, LogLevel::error, clock);
   auto index = IndexWatch(loaded->settings.state_dir + "/feeds", log).look();
   if (!index) index = Index::empty();
-  const Reputation reputation = reputation_of(index->find_url(*url, facts.now));
-  set_reputation(facts, reputation);
-  const NameFacts names =
-      loaded->names->ask({url->host, url->path_and_query, facts.sni, facts.tls}, facts.now, false);
-  set_names(facts, names);
-  facts.method = question.method;
-  facts.url = text;
-  facts.path = url->path_and_query;
-  facts.certificate_error = question.certificate_error;
-  facts.status = 200;
-  facts.content_type = question.content_type;
-  facts.file_type = question.file_type;
-  if (const auto type = file_type_from_name(question.file_type)) {
-    facts.file_family = family_name(family_of(*type));
+  const auto text = explain_question(
+      question.about, {*loaded->policy, *index, *loaded->names, clock.wall()}, question.json);
+  if (!text) {
+    std::cerr << "weir: " << text.error().what << '\n';
+    return kUsage;
   }
-  facts.verdict = *verdict;
-  facts.reason = *reason;
-  const Explanation explanation = explain_all(*loaded->policy, facts);
-  std::cout << (question.json ? explanation_json(explanation) : explanation_text(explanation));
+  std::cout << *text;
   return 0;
 }
 
@@ -158,16 +117,16 @@ void add_explain(CLI::App& cli, int& exit_code) {
   auto* command = cli.add_subcommand(
       "explain", "print each rule considered for a URL, why it matched or not, and the decision");
   auto q = std::make_shared<Question>();
-  command->add_option("url", q->url, "the URL")->required();
+  command->add_option("url", q->about.url, "the URL")->required();
   command->add_option("-c,--config", q->config, "settings file")->capture_default_str();
-  command->add_option("--client", q->client, "client address")->capture_default_str();
-  command->add_option("--user", q->user, "authenticated user");
-  command->add_option("--method", q->method, "request method")->capture_default_str();
-  command->add_option("--content-type", q->content_type, "media type of the response");
-  command->add_option("--file-type", q->file_type, "type by content, e.g. pe, zip, pdf");
-  command->add_option("--verdict", q->verdict, "clean, suspicious, uninspectable, malicious");
-  command->add_option("--reason", q->reason, "why it is uninspectable, e.g. encrypted");
-  command->add_option("--certificate-error", q->certificate_error, "e.g. expired");
+  command->add_option("--client", q->about.client, "client address")->capture_default_str();
+  command->add_option("--user", q->about.user, "authenticated user");
+  command->add_option("--method", q->about.method, "request method")->capture_default_str();
+  command->add_option("--content-type", q->about.content_type, "media type of the response");
+  command->add_option("--file-type", q->about.file_type, "type by content, e.g. pe, zip, pdf");
+  command->add_option("--verdict", q->about.verdict, "clean, suspicious, uninspectable, malicious");
+  command->add_option("--reason", q->about.reason, "why it is uninspectable, e.g. encrypted");
+  command->add_option("--certificate-error", q->about.certificate_error, "e.g. expired");
   command->add_flag("--json", q->json, "for programs");
   command->callback([q, &exit_code] { exit_code = explain(*q); });
 }

@@ -35,6 +35,7 @@ void add_history(CLI::App& cli, int& exit_code);
 void add_timeline(CLI::App& cli, int& exit_code);
 void add_events(CLI::App& cli, int& exit_code);
 void add_policy(CLI::App& cli, int& exit_code);
+void add_api(CLI::App& cli, int& exit_code);
 void add_retro(CLI::App& cli, int& exit_code);
 void add_quarantine(CLI::App& cli, int& exit_code);
 void add_doctor(CLI::App& cli, int& exit_code);

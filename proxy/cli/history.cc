@@ -8,12 +8,10 @@
 #include "conf/load.h"
 #include "conf/when.h"
 #include "core/escape.h"
-#include "core/net_addr.h"
-#include "core/url.h"
 #include "proxy/cli/commands.h"
 #include "proxy/history_keeper.h"
+#include "proxy/history_question.h"
 #include "proxy/history_rows.h"
-#include "sandbox_client/placed_file.h"
 
 namespace weir {
 namespace {
@@ -24,30 +22,6 @@ struct HistoryQuestion {
   std::size_t limit = 1000;
   RowFormat format;
 };
-
-// The canonical form of what was asked for, in its place of the filter. False: it is no such thing.
-bool fill(HistoryFilter& filter, std::string_view kind, const std::string& value) {
-  if (kind == "hash") {
-    filter.sha256 = value;
-    for (char& c : filter.sha256) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    return is_sha256_hex(filter.sha256);
-  }
-  if (kind == "host") {
-    const auto host = canonical_host(value);
-    if (host) filter.host = *host;
-    return host.has_value();
-  }
-  if (kind == "client") {
-    const auto address = IpAddress::parse(value);
-    if (address) filter.client = address->text();
-    return address.has_value();
-  }
-  if (kind == "user") filter.user = value;
-  if (kind == "domain") filter.domain = value;
-  if (kind == "url") filter.url_part = value;
-  if (kind == "file") filter.name_part = value;
-  return !value.empty();
-}
 
 bool set_time(const std::string& text, std::string_view name, std::optional<WallTime>& into) {
   if (text.empty()) return true;
@@ -61,7 +35,7 @@ bool set_time(const std::string& text, std::string_view name, std::optional<Wall
 
 int ask(const HistoryQuestion& question, const std::string& kind) {
   HistoryFilter filter;
-  if (!fill(filter, kind, question.value)) {
+  if (!ask_for(filter, kind, question.value)) {
     std::cerr << "weir: " << escape_for_terminal(question.value) << " is no " << kind << '\n';
     return kUsage;
   }

@@ -2,17 +2,14 @@
 // addresses and files. Each writes the local list and then the index, which a running gateway takes
 // within a second.
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 
 #include "conf/load.h"
-#include "conf/units.h"
 #include "core/escape.h"
 #include "core/log.h"
-#include "feeds/local_index.h"
-#include "feeds/local_list.h"
 #include "proxy/cli/commands.h"
+#include "proxy/local_lists.h"
 
 namespace weir {
 namespace {
@@ -27,81 +24,41 @@ int say(const Error& error) {
   return kTrouble;
 }
 
-struct Place {
-  std::string folder;
-  std::string list() const { return folder + "/local.json"; }
-};
-
-std::optional<Place> place_of(const std::string& config) {
+std::optional<Settings> settings_of(const Question& question) {
   std::vector<Diagnostic> problems;
-  const auto settings = load_settings(config, problems);
+  auto settings = load_settings(question.config, problems);
   print_problems(problems);
-  if (!settings) return std::nullopt;
-  Place place{settings->state_dir + "/feeds"};
-  std::error_code error;
-  std::filesystem::create_directories(place.folder, error);
-  std::filesystem::permissions(place.folder, std::filesystem::perms::owner_all, error);
-  return place;
+  return settings;
 }
 
-int change(const Question& question, const std::function<Result<bool>(LocalList&)>& apply) {
-  const auto place = place_of(question.config);
-  if (!place) return kProblem;
-  auto list = LocalList::load(place->list());
-  if (!list) return say(list.error());
-  const WallTime now = SystemClock().wall();
-  list->drop_expired(now);
-  const auto changed = apply(*list);
-  if (!changed) return say(changed.error());
-  if (!*changed) {
-    std::cerr << "weir: " << escape_for_terminal(question.indicator) << " is not on the list\n";
-    return kProblem;
+int tell(const Result<LocalEntry>& done) {
+  if (done) {
+    std::cout << "done, in force within a second\n";
+    return 0;
   }
-  if (auto saved = list->save(place->list()); !saved) return say(saved.error());
-  const auto summary = write_local_index(place->folder, *list, now);
-  if (!summary) return say(summary.error());
-  std::cout << list->entries().size() << " entries, in force within a second\n";
-  return 0;
+  (void)say(done.error());
+  if (done.error().code == Errc::invalid) return kUsage;
+  return done.error().code == Errc::not_found ? kProblem : kTrouble;
 }
 
 int put(const Question& question, bool allow) {
-  auto entry = local_entry(question.indicator);
-  if (!entry) {
-    std::cerr << "weir: " << entry.error().what << '\n';
-    return kUsage;
-  }
-  const auto lasting = question.lasting.empty() ? std::optional(std::chrono::milliseconds(0))
-                                                : parse_duration(question.lasting);
-  if (!lasting) {
-    std::cerr << "weir: --for " << question.lasting << " is no duration, like 24h or 7d\n";
-    return kUsage;
-  }
-  const WallTime now = SystemClock().wall();
-  entry->allow = allow;
-  entry->added = now;
-  entry->why = question.why;
-  if (*lasting > std::chrono::milliseconds(0)) entry->expiry = now + *lasting;
-  return change(question, [&](LocalList& list) -> Result<bool> {
-    if (auto added = list.put(std::move(*entry)); !added) return pass(std::move(added));
-    return true;
-  });
+  const auto settings = settings_of(question);
+  if (!settings) return kProblem;
+  return tell(put_on_local_list(*settings,
+                                {question.indicator, allow, question.lasting, question.why},
+                                SystemClock().wall()));
 }
 
 int remove(const Question& question) {
-  const auto entry = local_entry(question.indicator);
-  if (!entry) {
-    std::cerr << "weir: " << entry.error().what << '\n';
-    return kUsage;
-  }
-  return change(question, [&](LocalList& list) -> Result<bool> {
-    return list.remove(entry->kind, entry->value);
-  });
+  const auto settings = settings_of(question);
+  if (!settings) return kProblem;
+  return tell(take_off_local_list(*settings, question.indicator, SystemClock().wall()));
 }
 
 int print(const Question& question) {
-  const auto place = place_of(question.config);
-  if (!place) return kProblem;
-  const auto list = LocalList::load(place->list());
+  const auto settings = settings_of(question);
+  if (!settings) return kProblem;
+  const auto list = LocalList::load(local_list_path(*settings));
   if (!list) return say(list.error());
   for (const LocalEntry& entry : list->entries()) {
     std::cout << (entry.allow ? "allow  " : "block  ") << std::left << std::setw(12)

@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   weir::add_quarantine(cli, exit_code);
   weir::add_doctor(cli, exit_code);
   weir::add_backup(cli, exit_code);
+  weir::add_api(cli, exit_code);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -11,11 +11,11 @@
 #include "conf/load.h"
 #include "conf/units.h"
 #include "core/escape.h"
-#include "core/json_writer.h"
 #include "core/log.h"
 #include "proxy/audit_log.h"
 #include "proxy/cli/commands.h"
 #include "proxy/quarantine_keeper.h"
+#include "proxy/quarantine_rows.h"
 #include "sandbox_client/placed_file.h"
 
 namespace weir {
@@ -73,26 +73,6 @@ int tell(const Opened& opened, const AuditRecord& record) {
   return audited ? 0 : kTrouble;
 }
 
-std::string entry_json(const QuarantineEntry& entry) {
-  std::string line;
-  JsonWriter json(line);
-  json.begin_object();
-  json.member("sha256", entry.sha256);
-  json.member("size", entry.size);
-  json.member("state", quarantine_state_name(entry.state));
-  json.member("name", entry.name);
-  json.member("url", entry.source_url);
-  json.member("client", entry.client);
-  json.member("user", entry.user);
-  json.member("reason", entry.reason);
-  json.member("event", entry.event_id);
-  json.member("added", iso_time(entry.added));
-  json.member("last", iso_time(entry.last));
-  json.member("times", entry.times);
-  json.end_object();
-  return line + "\n";
-}
-
 std::string entry_line(const QuarantineEntry& entry) {
   return entry.sha256 + "  " + std::string(quarantine_state_name(entry.state)) + "  " +
          iso_time(entry.last) + "  " + std::to_string(entry.size) + "  " +
@@ -114,19 +94,11 @@ std::string entry_text(const QuarantineEntry& entry) {
          line("times", std::to_string(entry.times));
 }
 
-std::optional<QuarantineState> state_of(const std::string& name) {
-  using enum QuarantineState;
-  for (const QuarantineState state : {held, blocked, released}) {
-    if (quarantine_state_name(state) == name) return state;
-  }
-  return std::nullopt;
-}
-
 int list(const QuarantineQuestion& question) {
   Opened opened;
   if (const int bad = open(question.config, opened)) return bad;
   QuarantinePage page;
-  page.state = state_of(question.state);
+  page.state = quarantine_state_of(question.state);
   for (std::size_t done = 0; done < question.limit;) {
     page.rows = std::min<std::size_t>(1000, question.limit - done);
     const auto entries = opened.quarantine->list(page);

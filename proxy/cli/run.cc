@@ -9,6 +9,7 @@
 
 #include "conf/load.h"
 #include "core/json_writer.h"
+#include "proxy/api/api.h"
 #include "proxy/app.h"
 #include "proxy/cli/commands.h"
 
@@ -79,7 +80,7 @@ int run_gateway(const std::string& config) {
   const SystemClock clock;
   Log log(STDERR_FILENO, log_level_from_name(settings->log.level).value_or(LogLevel::info), clock);
   const std::string state_dir = settings->state_dir;
-  auto app = App::start({std::move(*settings), config, helper_folder()}, log);
+  auto app = App::start({std::move(*settings), config, helper_folder(), make_admin_api}, log);
   if (!app) {
     std::cerr << "weir: " << app.error().what << '\n';
     return kTrouble;

@@ -6,10 +6,9 @@
 
 #include "conf/when.h"
 #include "core/escape.h"
-#include "core/net_addr.h"
 #include "proxy/cli/commands.h"
 #include "proxy/cli/history.h"
-#include "proxy/events/event_view.h"
+#include "proxy/history_question.h"
 #include "proxy/history_rows.h"
 
 namespace weir {
@@ -30,31 +29,17 @@ struct Window {
 
 // The row of an event, near the time that its id tells.
 int find_event(HistoryAsker& asker, const std::string& id, std::optional<DeliveryRecord>& into) {
-  constexpr std::chrono::minutes kNear{10};
-  const auto time = time_of_event_id(id);
-  if (!time) {
+  HistoryFilter filter;
+  if (!ask_for_event(filter, id)) {
     std::cerr << "weir: " << escape_for_terminal(id) << " is no event id\n";
     return kUsage;
   }
-  HistoryFilter filter;
-  filter.event_id = id;
-  filter.from = *time - kNear;
-  filter.to = *time + kNear;
   if (const int bad = asker.rows(filter, 1, [&](const DeliveryRecord& row) { into = row; })) {
     return bad;
   }
   if (into) return 0;
   std::cerr << "weir: event " << id << " is not in the history\n";
   return kProblem;
-}
-
-void set_who(HistoryFilter& filter, const std::string& who) {
-  const auto address = IpAddress::parse(who);
-  if (address) {
-    filter.client = address->text();
-  } else {
-    filter.user = who;
-  }
 }
 
 int window_of(HistoryAsker& asker, const TimelineQuestion& question, Window& window) {
@@ -67,7 +52,7 @@ int window_of(HistoryAsker& asker, const TimelineQuestion& question, Window& win
   }
   if (!question.who.empty()) {
     window.filter = {};
-    set_who(window.filter, question.who);
+    ask_for_whom(window.filter, question.who);
   }
   if (!question.around.empty()) {
     const auto time = parse_when(question.around, asker.clock().wall());

@@ -61,7 +61,8 @@ TEST(SettingsTable, HasARowForEveryMember) {
   EXPECT_EQ(rows_in("quarantine"), member_count<QuarantineSettings>());
   EXPECT_EQ(rows_in("notify"), member_count<NotifySettings>());
   EXPECT_EQ(rows_in("links"), member_count<LinkSettings>());
-  EXPECT_EQ(rows_in("") + 16, member_count<Settings>());
+  EXPECT_EQ(rows_in("api"), member_count<ApiSettings>());
+  EXPECT_EQ(rows_in("") + 17, member_count<Settings>());
 }
 
 TEST(SettingsTable, KeysAreUniqueAndHelpIsThere) {

@@ -87,6 +87,21 @@ TEST_F(HistoryTest, KeepsEveryFieldAndSurvivesARestart) {
   EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(HistoryTest, ASearchThatNobodyWaitsForEnds) {
+  add(5000);
+  HistoryFilter filter;
+  filter.url_part = "nowhere";  // looks at each row
+  std::atomic<bool> stop{true};
+  HistoryPage page;
+  page.stop = &stop;
+  const auto stopped = history_->search(filter, page);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Errc::cancelled);
+  stop = false;
+  EXPECT_TRUE(history_->search(filter, page));
+  EXPECT_TRUE(history_->search(filter, {}));
+}
+
 TEST_F(HistoryTest, AnswersByEveryFilter) {
   const WallTime start = clock_.wall();
   add(200);
