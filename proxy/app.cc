@@ -290,11 +290,7 @@ void App::State::run() {
 void App::State::watch_signals() {
   signals.async_wait([this](boost::system::error_code error, int number) {
     if (error) return;
-    if (number == SIGHUP) {
-      reload();
-    } else {
-      begin_drain();
-    }
+    number == SIGHUP ? reload() : begin_drain();
     watch_signals();
   });
 }
