@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-Judgement judgement_of(const Policy& policy, const EventFacts& event, Stage& reached) {
+PastDecision judgement_of(const Policy& policy, const EventFacts& event, Stage& reached) {
   const Facts facts = event.facts(policy);
   const auto steps = walk(policy, facts, event.last());
   const Decision& end = steps.back().decision;
@@ -20,8 +20,8 @@ Judgement judgement_of(const Policy& policy, const EventFacts& event, Stage& rea
 
 void DryRun::judge(const EventFacts& event, const EventView& view) {
   Stage old_end{}, new_end{};
-  Judgement before = judgement_of(in_force_, event, old_end);
-  Judgement after = judgement_of(proposed_, event, new_end);
+  PastDecision before = judgement_of(in_force_, event, old_end);
+  PastDecision after = judgement_of(proposed_, event, new_end);
   ++judged_;
   if (before.action == after.action && before.stage == after.stage) return;
   ++changed_;

@@ -16,13 +16,13 @@
 namespace weir {
 
 // "block by 'no-games' in request".
-struct Judgement {
+struct PastDecision {
   std::string action, rule, stage;
-  auto operator<=>(const Judgement&) const = default;
+  auto operator<=>(const PastDecision&) const = default;
 };
 
 struct PolicyChange {
-  Judgement before, after;
+  PastDecision before, after;
   std::uint64_t events = 0;
   std::set<std::string> clients;    // kMostClients at most
   std::vector<EventView> examples;  // the newest, kMostExamples at most
@@ -49,7 +49,7 @@ class DryRun {
   const Policy& in_force_;
   const Policy& proposed_;
   std::uint64_t judged_ = 0, changed_ = 0;
-  std::map<std::pair<Judgement, Judgement>, PolicyChange> changes_;
+  std::map<std::pair<PastDecision, PastDecision>, PolicyChange> changes_;
 };
 
 }  // namespace weir

@@ -22,7 +22,7 @@ struct DryRunQuestion {
   bool json = false;
 };
 
-std::string judgement_text(const Judgement& judgement) {
+std::string judgement_text(const PastDecision& judgement) {
   return judgement.action + " by '" + judgement.rule + "' in " + judgement.stage;
 }
 
@@ -39,7 +39,7 @@ void print_text(const DryRun& run, const std::string& window) {
   }
 }
 
-void add_judgement(JsonWriter& json, std::string_view name, const Judgement& judgement) {
+void add_judgement(JsonWriter& json, std::string_view name, const PastDecision& judgement) {
   json.begin_object(name);
   json.member("action", judgement.action);
   json.member("rule", judgement.rule);
