@@ -100,7 +100,7 @@ void add_file(std::string& out, const TransactionRecord& record) {
 }  // namespace
 
 std::string cef_line(const TransactionRecord& record) {
-  const Outcome outcome = outcome_of(record);
+  const EventOutcome outcome = outcome_of(record);
   std::string out = head("web-" + record.action, outcome.disposition_name, outcome.severity);
   add(out, "rt", millis(record.start));
   add(out, "externalId", record.id);

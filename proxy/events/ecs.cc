@@ -31,7 +31,7 @@ void write_head(JsonWriter& json, WallTime time) {
 }
 
 void write_event(JsonWriter& json, const TransactionRecord& record) {
-  const Outcome outcome = outcome_of(record);
+  const EventOutcome outcome = outcome_of(record);
   const bool malicious = record.verdict == Verdict::malicious;
   const bool denied = outcome.action == 2;
   json.begin_object("event");

@@ -269,7 +269,7 @@ std::string ocsf_line(const TransactionRecord& record) {
   std::string out;
   out.reserve(2048);
   JsonWriter json(out);
-  const Outcome outcome = outcome_of(record);
+  const EventOutcome outcome = outcome_of(record);
   const int activity = activity_of(record.method);
   json.begin_object();
   json.member("time", millis(record.start));

@@ -15,7 +15,7 @@ void text(JsonWriter& json, std::string_view name, const std::string& value) {
   if (!value.empty()) json.member(name, value);
 }
 
-Outcome outcome_of(const TransactionRecord& record) {
+EventOutcome outcome_of(const TransactionRecord& record) {
   const bool kept = record.action == "block" || record.action == "unlock";
   if (record.action == "coach") return {3, 1, 2, 23, "Challenge"};
   if (record.action == "hold") return {2, 1, 2, 14, "Delayed"};

@@ -16,11 +16,11 @@ double millis(std::chrono::nanoseconds span);
 void text(JsonWriter& json, std::string_view name, const std::string& value);  // unless empty
 
 // What an action means in OCSF's numbers.
-struct Outcome {
+struct EventOutcome {
   int severity, status, action, disposition;
   std::string_view disposition_name;
 };
-Outcome outcome_of(const TransactionRecord& record);
+EventOutcome outcome_of(const TransactionRecord& record);
 
 // Pieces of `url`, which outlives them; all empty when it has no scheme (a CONNECT's target).
 struct UrlParts {
